@@ -1,0 +1,232 @@
+#!/usr/bin/python
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: mailman_info
+short_description: Tell what a Mailman 2.1 installation is
+version_added: 1.0.0
+description:
+  - Tells whether there is a Mailman 2.1 at a prefix, and how it was built.
+  - Works on every installation, however it came to be, and changes nothing.
+author:
+  - listhost.exim_mailman contributors (@listhost)
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+  diff_mode:
+    support: none
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+  idempotent:
+    support: full
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+options:
+  prefix:
+    description:
+      - The prefix that Mailman was configured with, such as V(/var/lib/mailman) on Debian.
+    type: path
+    required: true
+  python:
+    description:
+      - The Python that Mailman is to run on; whether it runs is told in RV(python_available).
+      - By default the one that the installation names.
+    type: path
+seealso:
+  - module: listhost.exim_mailman.mailman_lists
+"""
+
+EXAMPLES = r"""
+- name: Look for Mailman
+  listhost.exim_mailman.mailman_info:
+    prefix: /var/lib/mailman
+  register: mailman_found
+
+- name: Stop when Mailman is too old
+  ansible.builtin.assert:
+    that:
+      - mailman_found.installed
+      - mailman_found.version is version('2.1.26', '>=')
+"""
+
+RETURN = r"""
+installed:
+  description: Whether there is a Mailman at O(prefix). When there is none, the values about it are V(null).
+  returned: always
+  type: bool
+  sample: true
+version:
+  description: Mailman's version.
+  returned: always
+  type: str
+  sample: "2.1.39"
+prefix:
+  description: The prefix that was asked about.
+  returned: always
+  type: str
+  sample: /var/lib/mailman
+var_prefix:
+  description: Where Mailman keeps its data.
+  returned: always
+  type: str
+  sample: /var/lib/mailman
+lists_dir:
+  description: The directory with one directory for each list.
+  returned: always
+  type: str
+  sample: /var/lib/mailman/lists
+bin_dir:
+  description: The directory of Mailman's commands.
+  returned: always
+  type: str
+  sample: /var/lib/mailman/bin
+wrapper:
+  description: The program that the mail server hands messages to.
+  returned: always
+  type: str
+  sample: /var/lib/mailman/mail/mailman
+mm_cfg_path:
+  description: The file C(mm_cfg.py), with links resolved.
+  returned: always
+  type: str
+  sample: /etc/mailman/mm_cfg.py
+mm_cfg_error:
+  description:
+    - Why Mailman could not be asked for the settings in force, such as a fault in C(mm_cfg.py); else V(null).
+    - Then RV(lists_dir) is the one that was compiled in.
+  returned: always
+  type: str
+user:
+  description: Mailman's user.
+  returned: always
+  type: str
+  sample: list
+group:
+  description: Mailman's group.
+  returned: always
+  type: str
+  sample: list
+mail_groups:
+  description: The groups that the wrapper for mail was compiled for; V(null) when Mailman cannot tell (before 2.1.26).
+  returned: always
+  type: list
+  elements: str
+  sample: [list]
+cgi_group:
+  description: The group that the wrappers for the web were compiled for; V(null) when Mailman cannot tell (before 2.1.26).
+  returned: always
+  type: str
+  sample: www-data
+configure_options:
+  description: What C(configure) was called with; V(null) when Mailman cannot tell (before 2.1.26).
+  returned: always
+  type: str
+python:
+  description: O(python), or else the Python that the installation names.
+  returned: always
+  type: str
+  sample: /usr/bin/python2.7
+python_available:
+  description: Whether RV(python) can be run.
+  returned: always
+  type: bool
+  sample: true
+python_version:
+  description: The version of RV(python); V(null) when it cannot be run.
+  returned: always
+  type: str
+  sample: "2.7.18"
+stamp:
+  description:
+    - The content of the file C(.installed) under O(prefix), which role P(listhost.exim_mailman.mailman#role) writes last when it
+      has installed Mailman from an archive; V(null) when there is none.
+  returned: always
+  type: dict
+"""
+
+import json
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import (
+    TargetError,
+    find_installation,
+    read_text,
+    run_target,
+)
+
+PYTHON_VERSION = "import sys; sys.stdout.write('.'.join(str(part) for part in sys.version_info[:3]))"
+
+COMPILED_IN = (
+    "bin_dir",
+    "cgi_group",
+    "configure_options",
+    "group",
+    "lists_dir",
+    "mail_groups",
+    "mm_cfg_path",
+    "python",
+    "user",
+    "var_prefix",
+    "version",
+    "wrapper",
+)
+
+
+def read_stamp(prefix):
+    """What the role noted after its last complete installation from an archive, or None."""
+    try:
+        return json.loads(read_text(os.path.join(prefix, ".installed")))
+    except ValueError:
+        return None
+
+
+def python_version(module, python):
+    """The version of a Python, or None when it cannot be run."""
+    if not python or not os.access(python, os.X_OK):
+        return None
+    rc, out, err = module.run_command([python, "-S", "-c", PYTHON_VERSION])
+    return out if rc == 0 else None
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            prefix=dict(type="path", required=True),
+            python=dict(type="path"),
+        ),
+        supports_check_mode=True,
+    )
+    prefix = module.params["prefix"]
+    facts = dict.fromkeys(COMPILED_IN)
+    try:
+        installation = find_installation(prefix)
+    except (IOError, OSError) as e:
+        module.fail_json(msg="The Mailman at %s cannot be read: %s. Run this task as root." % (prefix, e))
+    facts.update(installation or {})
+    facts.update(
+        changed=False,
+        installed=installation is not None,
+        mm_cfg_error=None,
+        prefix=prefix,
+        python=module.params["python"] or facts["python"],
+        stamp=read_stamp(prefix),
+    )
+    if installation:
+        try:
+            facts.update(run_target(module, dict(installation, python=facts["python"]), {"do": "describe"}))
+        except TargetError as e:
+            facts["mm_cfg_error"] = str(e)
+    if "python_version" not in facts:
+        facts["python_version"] = python_version(module, facts["python"])
+    facts["python_available"] = facts["python_version"] is not None
+    module.exit_json(**facts)
+
+
+if __name__ == "__main__":
+    main()

@@ -90,13 +90,14 @@ def find_installation(prefix):
     }
 
 
-def run_target(module, installation, request):
+def run_target(module, installation, do, **arguments):
     """Run a request in Mailman's own Python, as Mailman's own user, and return its result.
 
     Raises TargetError with what the program said when it could not do it.
     """
     source = inspect.getsource(mailman_target).encode("utf-8")
-    request = dict(request, prefix=installation["prefix"], user=installation["user"], group=installation["group"])
+    request = dict((key, installation[key]) for key in ("prefix", "user", "group"))
+    request.update(do=do, arguments=arguments)
     data = b"%d\n" % len(source) + source + json.dumps(request).encode("ascii")
     argv = [installation["python"], "-B", "-c", LOADER]
     try:

@@ -219,7 +219,7 @@ def main():
     )
     if installation:
         try:
-            facts.update(run_target(module, dict(installation, python=facts["python"]), {"do": "describe"}))
+            facts.update(run_target(module, dict(installation, python=facts["python"]), "describe"))
         except TargetError as e:
             facts["mm_cfg_error"] = str(e)
     if "python_version" not in facts:

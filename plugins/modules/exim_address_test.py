@@ -1,0 +1,297 @@
+#!/usr/bin/python
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: exim_address_test
+short_description: Test how Exim routes addresses
+version_added: 1.0.0
+description:
+  - Asks Exim (C(exim -bt)) how it routes addresses, and fails when one of them does not go where it is expected to go.
+  - Nothing is sent. All addresses with the same sender and sender host are tested in one Exim process, however many there are.
+  - An address test ends where a transport is chosen. It does not see faults of the transport itself, for which there is
+    M(listhost.exim_mailman.exim_delivery_test), nor what the access control lists refuse, for which there is
+    M(listhost.exim_mailman.exim_smtp_test).
+extends_documentation_fragment:
+  - listhost.exim_mailman.exim
+  - listhost.exim_mailman.exim.read_only
+options:
+  tests:
+    description: The addresses, each with what is expected of it.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      address:
+        description: The recipient address. Exim adds its own domain to a local part alone.
+        type: str
+        required: true
+      outcome:
+        description:
+          - What should become of the address. When it is an alias, V(routed) means that every address behind it can be routed, and one
+            of them that cannot decides the outcome.
+          - V(discarded) is mail that an alias or a filter throws away.
+        type: str
+        choices: [routed, undeliverable, deferred, discarded]
+        default: routed
+      router:
+        description: Name of the router that should accept the address and, if it is an alias, every address behind it.
+        type: str
+      transport:
+        description: Name of the transport that should deliver to the address and, if it is an alias, to every address behind it.
+        type: str
+      redirected_to:
+        description: All the addresses, pipes (V(|command)) and files that the address should end in, in any order.
+        type: list
+        elements: str
+      sender:
+        description: Envelope sender. V(<>) is the null sender, that of a bounce. When not set, it is root of this host.
+        type: str
+      sender_host:
+        description:
+          - IP address of the host that sends the message. When not set, the message is a local one, submitted through the command line.
+          - Routers for mail that comes in over loopback SMTP, such as C(mailman_verp_router), can only be seen when it is V(127.0.0.1).
+        type: str
+  verify:
+    description:
+      - Ask a second time, the way Exim verifies a recipient while it receives a message (C(exim -bv)). The outcome must be the same.
+      - C(exim -bt) works with root's privileges. Only this second look shows a directory that Exim's own user cannot read, which breaks
+        the SMTP session, and routers that are not used for verification.
+      - It costs as much as the test itself.
+    type: bool
+    default: false
+seealso:
+  - module: listhost.exim_mailman.exim_smtp_test
+  - module: listhost.exim_mailman.exim_delivery_test
+"""
+
+EXAMPLES = r"""
+- name: Prove that Exim finds the list
+  listhost.exim_mailman.exim_address_test:
+    tests:
+      - address: testlist@list.example.com
+        router: mailman_router
+        transport: mailman_transport
+      - address: testlist-bounces+luser=example.com@list.example.com
+        router: mailman_router
+      - address: nosuchlist@list.example.com
+        outcome: undeliverable
+      - address: mailman@list.example.com
+        redirected_to: [postmaster@example.com]
+
+- name: Prove that list mail from Mailman leaves through the VERP transport
+  listhost.exim_mailman.exim_address_test:
+    tests:
+      - address: luser@example.com
+        sender: testlist-bounces@list.example.com
+        sender_host: 127.0.0.1
+        transport: mailman_verp_smtp
+
+- name: Prove a candidate before it goes live, also for the user that Exim runs as
+  listhost.exim_mailman.exim_address_test:
+    config: /etc/exim4/exim4.conf.new
+    verify: true
+    tests:
+      - address: announce@list.example.com
+        router: mailman_router
+"""
+
+RETURN = r"""
+results:
+  description: What Exim says, one item a test, in the order given.
+  returned: when Exim could test the addresses
+  type: list
+  elements: dict
+  contains:
+    address:
+      description: The address that was tested.
+      type: str
+      sample: mailman@list.example.com
+    sender:
+      description: The envelope sender as given.
+      type: str
+    sender_host:
+      description: The sender host as given.
+      type: str
+    outcome:
+      description: One of V(routed), V(undeliverable), V(deferred), V(discarded), V(malformed).
+      type: str
+      sample: routed
+    reason:
+      description: Why the address cannot be routed, in Exim's words.
+      type: str
+      sample: Unrouteable address
+    rewritten:
+      description: The address that a rewriting rule made of it.
+      type: str
+    routes:
+      description: The places where the routing ends. For an address that is no alias there is one.
+      type: list
+      elements: dict
+      contains:
+        address:
+          description: The address, pipe or file that the mail goes to.
+          type: str
+          sample: postmaster@example.com
+        outcome:
+          description: One of V(routed), V(undeliverable), V(deferred).
+          type: str
+        reason:
+          description: Why it cannot be routed.
+          type: str
+        router:
+          description: The router that accepted it. A pipe or file behind an alias has none.
+          type: str
+        transport:
+          description: The transport that will deliver it.
+          type: str
+        parents:
+          description: The addresses that led to it, from the nearest to the one that was tested.
+          type: list
+          elements: str
+        hosts:
+          description: The hosts to which it will be sent, each with C(name), C(address), C(mx) and C(port).
+          type: list
+          elements: dict
+failures:
+  description: One line for each expectation that was not met.
+  returned: when Exim could test the addresses
+  type: list
+  elements: str
+  sample: ["testlist@list.example.com: expected router mailman_router, found dnslookup"]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import (
+    EXIM_ARGUMENTS, Exim, EximError, check_address, check_host, check_sender, route_addresses,
+)
+
+
+def check(number, test):
+    """Refuse a test that could not mean what it says."""
+    item = "tests[%d]" % number
+    check_address(item + ".address", test["address"])
+    if test["sender"] is not None:
+        check_sender(item + ".sender", test["sender"])
+    if test["sender_host"] is not None:
+        check_host(item + ".sender_host", test["sender_host"])
+    if test["outcome"] != "routed":
+        for name in ("router", "transport", "redirected_to"):
+            if test[name] is not None:
+                raise EximError("%s (%s): %s cannot be met, because the outcome should be %s." % (item, test["address"], name, test["outcome"]))
+    elif test["redirected_to"] is not None and not test["redirected_to"]:
+        raise EximError("%s (%s): redirected_to is empty. For mail that is thrown away, expect the outcome discarded." % (item, test["address"]))
+
+
+def run(exim, tests, verify):
+    """Return a result for each test, in their order. Tests that share an envelope share a process."""
+    groups = {}
+    for number, test in enumerate(tests):
+        groups.setdefault((test["sender"], test["sender_host"]), []).append(number)
+    results = [None] * len(tests)
+    for (sender, sender_host), numbers in groups.items():
+        addresses = [tests[number]["address"] for number in numbers]
+        for number, result in zip(numbers, route_addresses(exim, addresses, sender, sender_host, verify)):
+            results[number] = dict(result, sender=sender, sender_host=sender_host)
+    return results
+
+
+def found(result):
+    """Say what became of an address."""
+    return result["outcome"] + (": " + result["reason"] if result["reason"] else "")
+
+
+def compare(test, result):
+    """Return what is not as expected, as pairs of what was expected and what was found."""
+    if result["outcome"] != test["outcome"]:
+        return [(test["outcome"], found(result))]
+    differences = []
+    for name in ("router", "transport"):
+        names = sorted(set(route[name] or "none" for route in result["routes"]))
+        if test[name] is not None and names != [test[name]]:
+            differences.append(("%s %s" % (name, test[name]), ", ".join(names)))
+    if test["redirected_to"] is not None:
+        addresses = sorted(set(route["address"] for route in result["routes"]))
+        if addresses != sorted(set(test["redirected_to"])):
+            differences.append(("redirected to " + ", ".join(test["redirected_to"]), ", ".join(addresses)))
+    return differences
+
+
+def envelope(test):
+    """Return the test's address with what else distinguishes it from another test of the same address."""
+    words = [test["address"]]
+    if test["sender"] is not None:
+        words.append("from " + test["sender"])
+    if test["sender_host"] is not None:
+        words.append("by host " + test["sender_host"])
+    return " ".join(words)
+
+
+def unknown_names(exim, tests):
+    """Return a line for each router and transport that is expected, but is not in the configuration."""
+    lines = []
+    for kind in ("router", "transport"):
+        known = exim.names(kind)
+        for name in sorted(set(test[kind] for test in tests if test[kind] is not None) - set(known)):
+            lines.append("Exim's configuration has no %s %s. It has: %s." % (kind, name, ", ".join(known) or "none"))
+    return lines
+
+
+def main():
+    """Ask Exim, compare."""
+    module = AnsibleModule(
+        argument_spec=dict(
+            EXIM_ARGUMENTS,
+            tests=dict(
+                type="list",
+                elements="dict",
+                required=True,
+                options=dict(
+                    address=dict(type="str", required=True),
+                    outcome=dict(type="str", choices=["routed", "undeliverable", "deferred", "discarded"], default="routed"),
+                    router=dict(type="str"),
+                    transport=dict(type="str"),
+                    redirected_to=dict(type="list", elements="str"),
+                    sender=dict(type="str"),
+                    sender_host=dict(type="str"),
+                ),
+            ),
+            verify=dict(type="bool", default=False),
+        ),
+        supports_check_mode=True,
+    )
+    tests = module.params["tests"]
+    try:
+        if not tests:
+            raise EximError("tests is empty: nothing would be tested.")
+        for number, test in enumerate(tests):
+            check(number, test)
+        exim = Exim.from_module(module)
+        results = run(exim, tests, False)
+        failures = []
+        for test, result in zip(tests, results):
+            for difference in compare(test, result):
+                failures.append("%s: expected %s, found %s" % ((envelope(test),) + difference))
+        if failures:
+            # A name that does not exist is never found, so that this needs a look only now.
+            failures = unknown_names(exim, tests) + failures
+        if module.params["verify"]:
+            for test, result, verified in zip(tests, results, run(exim, tests, True)):
+                if verified["outcome"] != result["outcome"]:
+                    failures.append(
+                        "%s: expected %s also when Exim's own user verifies it, found %s" % (envelope(test), result["outcome"], found(verified))
+                    )
+    except EximError as error:
+        module.fail_json(msg=str(error))
+    if failures:
+        module.fail_json(msg="Exim does not route as expected:\n" + "\n".join(failures), failures=failures, results=results)
+    module.exit_json(changed=False, failures=failures, results=results)
+
+
+if __name__ == "__main__":
+    main()

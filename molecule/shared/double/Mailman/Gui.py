@@ -104,6 +104,14 @@ SUBCATEGORIES = {
 _LINES = ('filter_mime_types', 'pass_mime_types', 'filter_filename_extensions', 'pass_filename_extensions')
 _DAYS = ('bounce_info_stale_after', 'bounce_you_are_disabled_warnings_interval')
 _CHECKED = (mm_cfg.EmailList, mm_cfg.EmailListEx)
+# What may stand between %( and )s in a text.
+_AROUND = ('real_name', 'list_name', 'host_name', 'web_page_url', 'description', 'info', 'cgiext', '_internal_name')
+_PERSONAL = ('user_address', 'user_delivered_to', 'user_password', 'user_name', 'user_optionsurl')
+_ANSWER = ('listname', 'listurl', 'requestemail', 'adminemail', 'owneremail')
+_VARIABLES = {
+    'msg_header': _AROUND, 'msg_footer': _AROUND, 'digest_header': _AROUND, 'digest_footer': _AROUND,
+    'autoresponse_postings_text': _ANSWER, 'autoresponse_admin_text': _ANSWER, 'autoresponse_request_text': _ANSWER,
+}
 
 
 def _choices(mlist, name, given):
@@ -225,8 +233,35 @@ class Category:
         elif name == 'dmarc_moderation_action' and value < mm_cfg.DEFAULT_DMARC_MODERATION_ACTION:
             doc.addError('dmarc_moderation_action must be >= the default of the site.')
             mlist.dmarc_moderation_action = mm_cfg.DEFAULT_DMARC_MODERATION_ACTION
+        elif name == 'info' and value != mlist.info and re.search('(?i)<(script|iframe|object|embed)|javascript:', value):
+            doc.addError('The <b>info</b> attribute has suspicious HTML.  The change is rejected.')
+        elif name in _VARIABLES:
+            setattr(mlist, name, self._check_variables(mlist, name, value, doc))
         else:
             setattr(mlist, name, value)
+
+    def _check_variables(self, mlist, name, value, doc):
+        known = _VARIABLES[name]
+        if mlist.personalize and name.startswith('msg_'):
+            known += _PERSONAL
+        bad = sorted(set(re.findall(r'%\(([_a-z]\w*)\)s?', value, re.I)) - set(known))
+        if bad:
+            doc.addError('%s has unknown variables: %s' % (name, ', '.join(bad)), tag='Warning: ')
+            return value
+        fixed = re.sub(r'(%\(\w+\))(?!s)', r'\1s', value)
+        if fixed != value:
+            doc.addError('%s had correctable problems; the fixed value is used.' % name)
+        return fixed
+
+    def _postValidate(self, mlist, doc):
+        if self._name == 'general' and mlist.reply_goes_to_list == 2 and not mlist.reply_to_address.strip():
+            doc.addError('You cannot add a Reply-To: to an explicit address if that address is blank.')
+            mlist.reply_to_address = ''
+            mlist.reply_goes_to_list = 0
+        if (self._name == 'gateway' and (mlist.gateway_to_news or mlist.gateway_to_mail) and
+                not (mlist.nntp_host and mlist.linked_newsgroup)):
+            doc.addError('You cannot enable gatewaying unless both the news server and the newsgroup are filled in.')
+            mlist.gateway_to_news = mlist.gateway_to_mail = 0
 
     def _is_host(self, value):
         try:

@@ -32,17 +32,6 @@ from Mailman.Logging.Syslog import log_stderr
 from Mailman.Logging.Syslog import syslog
 from Mailman.UserDesc import UserDesc
 
-BUILD = {
-    'Mailman version': mm_cfg.VERSION,
-    'Build Date': '@build_date@',
-    'prefix': '@prefix@',
-    'var_prefix': '@var_prefix@',
-    'mailman_user': '@mailman_user@',
-    'mailman_group': '@mailman_group@',
-    'mail_group': '@mail_group@',
-    'cgi_group': '@cgi_group@',
-}
-
 
 def main(path):
     directory, name = path.split('/')
@@ -108,16 +97,6 @@ def _read(path):
 
 def do_version(argv):
     print('Using Mailman version:', mm_cfg.VERSION)
-
-
-def do_mailman_config(argv):
-    print('Configuration and build information for the test double of Mailman (this is NOT Mailman)\n')
-    for names in (('Mailman version', 'Build Date'),
-                  ('prefix', 'var_prefix', 'mailman_user', 'mailman_group', 'mail_group', 'cgi_group')):
-        for name in names:
-            print('%-16s %s' % (name + ':', BUILD[name]))
-        print()
-    print('\nconfigure_opts: "@configure_opts@"')
 
 
 def do_newlist(argv):

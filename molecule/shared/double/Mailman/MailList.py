@@ -297,12 +297,12 @@ class MailList(MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pending.Pending)
             syslog('error', 'All %s fallbacks were corrupt, giving up', self.internal_name())
             raise Errors.MMCorruptListDatabaseError(error)
         if path != config:
-            self._restore(config)
+            self.__fix_corrupt_pckfile(path, config, config + '.last', None, None)
         self.__dict__.update(state)
         self.CheckValues()
 
-    def _restore(self, config):
-        syslog('error', 'fixing corrupt config file, using: %s.last', config)
+    def __fix_corrupt_pckfile(self, path, config, last, dummy_old, dummy_older):
+        syslog('error', 'fixing corrupt config file, using: %s', path)
         try:
             self.__lock.lock()
             unlock = True
@@ -311,7 +311,7 @@ class MailList(MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pending.Pending)
         try:
             if os.path.exists(config):
                 os.rename(config, config + '.corrupt')
-            shutil.copy(config + '.last', config)
+            shutil.copy(last, config)
         finally:
             if unlock:
                 self.__lock.unlock()

@@ -1,0 +1,264 @@
+#!/usr/bin/python
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: mailman_config
+short_description: Keep settings in Mailman 2.1's mm_cfg.py
+version_added: 1.0.0
+description:
+  - Keeps the settings in a marked block at the end of C(mm_cfg.py), where they win over what stands above. All other lines, those of the
+    distribution and of the administrator, are kept.
+  - Mailman's own Python, as Mailman's own user, loads the new file before it replaces the live one. When that fails, the live one stays.
+  - Restarts nothing. The queue runners read the file when they start.
+author:
+  - listhost.exim_mailman contributors (@listhost)
+attributes:
+  check_mode:
+    support: full
+    description: Loads the new file, too, when Mailman is there already.
+  diff_mode:
+    support: full
+    description: Shows the block. The values of settings that hold a secret by their name (SECRET, PASSW, PRIVATE_KEY) are not shown.
+  idempotent:
+    support: full
+    description: A second run changes nothing.
+options:
+  prefix:
+    description: The prefix that Mailman was configured with, such as V(/var/lib/mailman) on Debian.
+    type: path
+    required: true
+  settings:
+    description:
+      - Names and values. Strings, numbers, booleans, lists, mappings and null (Python's C(None)) become Python literals.
+      - C(add_virtualhost) is called after them when C(DEFAULT_URL_HOST) or C(DEFAULT_EMAIL_HOST) is among them.
+      - Names that are no longer given leave the file.
+    type: dict
+    required: true
+seealso:
+  - module: listhost.exim_mailman.mailman_info
+"""
+
+EXAMPLES = r"""
+- name: Tell Mailman its domains
+  listhost.exim_mailman.mailman_config:
+    prefix: /var/lib/mailman
+    settings:
+      DEFAULT_EMAIL_HOST: list.example.com
+      DEFAULT_URL_HOST: www.example.com
+      MTA: null
+  notify: Restart Mailman
+"""
+
+RETURN = r"""
+path:
+  description: The file, with links resolved.
+  returned: success
+  type: str
+  sample: /etc/mailman/mm_cfg.py
+"""
+
+import base64
+import json
+import os
+import re
+import tempfile
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.text.converters import to_bytes, to_text
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import find_installation
+
+BEGIN = b"# BEGIN listhost.exim_mailman: these settings come from Ansible; every other line of this file is kept"
+END = b"# END listhost.exim_mailman"
+BLOCK = re.compile(br"\n*^" + re.escape(BEGIN) + br"\n(.*?)^" + re.escape(END) + br"\n*", re.DOTALL | re.MULTILINE)
+
+NAME = re.compile(r"[A-Z][A-Z0-9_]*\Z")
+SECRET = re.compile(r"^(\w*(?:SECRET|PASSW|PRIVATE_KEY)\w*) = '.+'$", re.MULTILINE)
+
+# What make install puts there.
+NEW_FILE = b"from Defaults import *\n"
+
+# Runs under Mailman's Python (2.6, 2.7). The file can belong to Mailman's user, so root must not be the one who runs it.
+CHECK = r"""
+import base64, grp, json, os, pwd, sys, types
+request = json.load(sys.stdin)
+if os.geteuid() == 0:
+    uid, gid = pwd.getpwnam(request['user'])[2], grp.getgrnam(request['group'])[2]
+    os.setgroups([gid])
+    os.setgid(gid)
+    os.setuid(uid)
+sys.path.insert(0, os.path.join(request['prefix'], 'bin'))
+import paths
+import Mailman
+from Mailman import Defaults
+module = types.ModuleType('Mailman.mm_cfg')
+module.__file__ = str(request['path'])
+sys.modules['Mailman.mm_cfg'] = Mailman.mm_cfg = module
+exec(compile(base64.b64decode(request['content']), module.__file__, 'exec'), module.__dict__)
+print('')
+print(json.dumps([name for name in request['names'] if not hasattr(Defaults, name)]))
+"""
+
+
+class Unrepresentable(Exception):
+    """A value that no Python literal stands for."""
+
+
+def literal(value):
+    """Return the literal that is the same value in Python 2, where a string is bytes."""
+    if value is None or isinstance(value, bool):
+        return repr(value)
+    if isinstance(value, int):
+        return "%d" % value
+    if isinstance(value, float) and abs(value) != float("inf") and value == value:
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        return "[%s]" % ", ".join(literal(item) for item in value)
+    if isinstance(value, dict):
+        return "{%s}" % ", ".join("%s: %s" % (literal(key), literal(value[key])) for key in sorted(value))
+    if isinstance(value, (type(u""), str)):
+        return "'%s'" % "".join(character(number) for number in bytearray(to_bytes(value)))
+    raise Unrepresentable("%r is a %s" % (value, type(value).__name__))
+
+
+def character(number):
+    """Return one byte as it stands between single quotes."""
+    text = chr(number)
+    if text in "\\'":
+        return "\\" + text
+    if text == "\n":
+        return "\\n"
+    return text if 32 <= number < 127 else "\\x%02x" % number
+
+
+def render(settings):
+    """Return the lines between the markers."""
+    lines = ["%s = %s\n" % (name, literal(settings[name])) for name in sorted(settings)]
+    if "DEFAULT_URL_HOST" in settings or "DEFAULT_EMAIL_HOST" in settings:
+        lines.append("add_virtualhost(DEFAULT_URL_HOST, DEFAULT_EMAIL_HOST)\n")
+    return "".join(lines)
+
+
+def split(content):
+    """Return what is not ours in a file, and our block (None when there is none)."""
+    match = BLOCK.search(content)
+    if match is None:
+        return content, None
+    before, after = content[:match.start()], content[match.end():]
+    return before + (b"\n" if before else b"") + after, match.group(1)
+
+
+def join(foreign, block):
+    """Return the file with our block at its end, where it wins."""
+    if not block:
+        return foreign
+    return foreign.rstrip(b"\n") + b"\n\n" + BEGIN + b"\n" + block + END + b"\n"
+
+
+def hide(block):
+    """Return a block as it may be shown."""
+    return SECRET.sub(r"\1 = (not shown)", to_text(block, errors="surrogate_or_replace"))
+
+
+def read(path):
+    """Return the content of the file."""
+    if not os.path.exists(path):
+        return NEW_FILE
+    with open(path, "rb") as handle:
+        return handle.read()
+
+
+def check(module, installation, path, content):
+    """Let Mailman's Python load the content, and tell which settings Mailman does not know."""
+    request = dict(
+        content=to_text(base64.b64encode(content)),
+        group=installation["group"],
+        names=sorted(module.params["settings"]),
+        path=path,
+        prefix=installation["prefix"],
+        user=installation["user"],
+    )
+    argv = [installation["python"], "-B", "-c", CHECK]
+    status, out, err = module.run_command(argv, data=json.dumps(request), cwd="/", environ_update={"LC_ALL": "C", "PYTHONPATH": ""})
+    if status != 0:
+        lines = err.strip().splitlines() or ["it exits with status %d and says nothing" % status]
+        place = [line.strip() for line in lines if line.strip().startswith('File "%s"' % path)]
+        fail(
+            module,
+            "%s was not changed, because %s cannot load what it would be: %s. Mend the line if it is not between the markers of the role, else the "
+            "setting in the inventory." % (path, installation["python"], ": ".join(place[-1:] + lines[-1:])),
+        )
+    unknown = json.loads(out.strip().splitlines()[-1])
+    if unknown:
+        module.warn("Mailman %s has no setting %s; nothing will read it" % (installation["version"], ", ".join(unknown)))
+
+
+def write(module, path, content):
+    """Replace the file in one step; owner, group and mode stay."""
+    handle, candidate = tempfile.mkstemp(prefix=".mm_cfg.", dir=os.path.dirname(path))
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        if not os.path.exists(path):
+            os.chmod(candidate, 0o644)
+        module.atomic_move(candidate, path)
+    finally:
+        if os.path.exists(candidate):
+            os.unlink(candidate)
+
+
+def invocation(module):
+    """Return what may be told of the parameters."""
+    return {"module_args": dict(module.params, settings=sorted(module.params["settings"]))}
+
+
+def fail(module, message):
+    module.fail_json(msg=message, invocation=invocation(module))
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            prefix=dict(type="path", required=True),
+            settings=dict(type="dict", required=True),
+        ),
+        supports_check_mode=True,
+        # Settings can be secrets: they must not be written to the host's system log.
+        no_log=True,
+    )
+    prefix, settings = module.params["prefix"], module.params["settings"]
+    wrong = sorted(name for name in settings if not NAME.match(name))
+    if wrong:
+        fail(module, "Not the name of a Mailman setting: %s. Names are upper-case letters, digits and _." % ", ".join(wrong))
+    for name in settings:
+        try:
+            literal(settings[name])
+        except Unrepresentable as error:
+            fail(module, "Setting %s: %s, and mm_cfg.py takes only strings, numbers, booleans, lists, mappings and null" % (name, error))
+
+    installation = find_installation(prefix)
+    if installation is None and not module.check_mode:
+        fail(module, "There is no Mailman at prefix=%s. Install it first, or correct the prefix." % prefix)
+    path = os.path.realpath(os.path.join(prefix, "Mailman", "mm_cfg.py"))
+    content = read(path)
+    foreign, old = split(content)
+    if BEGIN in foreign or END in foreign:
+        fail(module, "%s has one of the two markers of Ansible's settings without the other. Remove that line: %s" % (path, to_text(END)))
+    new = to_bytes(render(settings))
+    wanted = join(foreign, new)
+    changed = wanted != content
+    if changed and installation:
+        check(module, installation, path, wanted)
+        if not module.check_mode:
+            write(module, path, wanted)
+    difference = dict(before_header=path, before=hide(old or b""), after_header=path, after=hide(new))
+    module.exit_json(changed=changed, path=path, diff=[difference], invocation=invocation(module))
+
+
+if __name__ == "__main__":
+    main()

@@ -132,7 +132,11 @@ class Transaction:
                 shutil.copystat(live, candidate)
                 status = os.stat(live)
                 os.chown(candidate, status.st_uid, status.st_gid)
+            # Not atomic_move: it gives a candidate the permissions of the file that it replaces.
             self.module.set_fs_attributes_if_different(attributes(self.module, spec, candidate), False)
+            if self.module.selinux_enabled():
+                context = self.module.selinux_context(live) if os.path.exists(live) else self.module.selinux_default_context(live)
+                self.module.set_context_if_different(candidate, context, False)
         self.check(spec, candidate)
 
     def check(self, spec, candidate):
@@ -157,7 +161,7 @@ class Transaction:
                 if os.path.exists(live):
                     os.link(live, before)
                 replaced.append((before, live))
-                self.module.atomic_move(candidate, live)
+                os.rename(candidate, live)
         except BaseException:
             for before, live in replaced:
                 if os.path.exists(before):

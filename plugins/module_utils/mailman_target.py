@@ -100,7 +100,7 @@ def readable(value):
 
 def show(value):
     """A value out of the request as it stood there."""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def plain(value):
@@ -150,14 +150,21 @@ def tie_hands():
     """Make it impossible for Mailman to write to a list or to wait for a lock, and return what undoes that.
 
     Merely reading a list makes Mailman convert and save it when it comes from an older version, or put a backup in the place of a
-    damaged file, and wait for the list's lock without end to do so.
+    damaged file, and wait for the list's lock without end to do so. Merely initializing one in memory makes directories for archives.
     """
+
+    def archiver_defaults(self):
+        self.archive = mm_cfg.DEFAULT_ARCHIVE
+        self.archive_private = mm_cfg.DEFAULT_ARCHIVE_PRIVATE
+        self.archive_volume_frequency = mm_cfg.DEFAULT_ARCHIVE_VOLUME_FREQUENCY
+
     stubs = (
+        (MailList.Archiver, "InitVars", archiver_defaults),
         (MailList.MailList, "Save", lambda self: None),
         (MailList.MailList, "_MailList__fix_corrupt_pckfile", lambda self, *files: None),
         (LockFile.LockFile, "lock", lambda self, timeout=0: None),
         (LockFile.LockFile, "unlock", lambda self, unconditionally=0: None),
-        (LockFile.LockFile, "locked", lambda self: True),
+        (MailList.MailList, "Locked", lambda self: True),
     )
     originals = [(owner, name, owner.__dict__[name]) for owner, name, stub in stubs if name in owner.__dict__]
     for owner, name, stub in stubs:
@@ -183,9 +190,9 @@ class Patience(object):
 
         LockFile.LockFile.lock = lock
 
-    def lock(self, name, take):
-        """Take the lock of a list; what a process that was killed has left in its place is removed before."""
-        lock_path = os.path.join(mm_cfg.LOCK_DIR, name + ".lock")
+    def lock(self, name, lock_name, take):
+        """Take a lock for a list; what a process that was killed has left in its place is removed before."""
+        lock_path = os.path.join(mm_cfg.LOCK_DIR, lock_name + ".lock")
         holder = read_lock(lock_path)
         if holder and holder["dead"]:
             break_lock(lock_path, holder)
@@ -616,9 +623,9 @@ def compare_members(mlist, entries, exact, complain):
     current = set(mlist.getMembers())
     languages = mlist.GetAvailableLanguages()
     additions, removals, changes, seen = [], [], [], set()
-    for number, entry in enumerate(entries):
+    for number, given in enumerate(entries):
         try:
-            entry = check_member(entry)
+            entry = check_member(given)
             key = entry["address"].lower()
             if key in seen:
                 raise Wrong("is there more than once")
@@ -645,7 +652,7 @@ def compare_members(mlist, entries, exact, complain):
                 if differing:
                     changes.append((plain(key), differing))
         except Wrong:
-            complain("members[%d]: %s" % (number, show(entry)), sys.exc_info()[1].text)
+            complain("members[%d]: %s" % (number, show(given)), sys.exc_info()[1].text)
     if exact:
         removals.extend(sorted(current - seen))
     return additions, removals, changes
@@ -653,20 +660,30 @@ def compare_members(mlist, entries, exact, complain):
 
 def change_members(mlist, additions, removals, changes):
     """Do what compare_members found, without a word to anybody but Mailman's own log."""
-    for key in removals:
-        mlist.ApprovedDeleteMember(key, "Ansible", 0, 0)
-    for address, entry in additions:
-        # Mailman would draw two random passwords for each member if it were not given one.
-        person = UserDesc.UserDesc(address, password=Utils.MakeRandomPassword())
-        person.digest = entry.get("digest", default_digest(mlist))
-        mlist.ApprovedAddMember(person, 0, 0, "", "Ansible")
-        key = address.lower()
-        for option, value in member_options(entry):
-            if option != "digest":
+    # Mailman asserts before every single step that it holds the list's lock, which takes four system calls and is most of the work
+    # when there are many members. Saving checks it once more.
+    locked = MailList.MailList.Locked
+    MailList.MailList.Locked = lambda self: True
+    try:
+        for key in removals:
+            mlist.ApprovedDeleteMember(key, "Ansible", 0, 0)
+        for address, entry in additions:
+            add_member(mlist, address, entry)
+        for key, differing in changes:
+            for option, dummy, value in differing:
                 set_member_option(mlist, key, option, value)
-    for key, differing in changes:
-        for option, dummy, value in differing:
-            set_member_option(mlist, key, option, value)
+    finally:
+        MailList.MailList.Locked = locked
+
+
+def add_member(mlist, address, entry):
+    # Mailman would draw two random passwords for each member if it were not given one.
+    person = UserDesc.UserDesc(address, password=Utils.MakeRandomPassword())
+    person.digest = entry.get("digest", default_digest(mlist))
+    mlist.ApprovedAddMember(person, 0, 0, "", "Ansible")
+    for option, value in member_options(entry):
+        if option != "digest":
+            set_member_option(mlist, address.lower(), option, value)
 
 
 # ---- Lists ----
@@ -919,6 +936,8 @@ def create_list(attributes, patience, spec):
     try:
         patience.lock(
             name,
+            # One lock for the creation of any list.
+            "<site>",
             lambda: mlist.Create(name, plain(spec["owners"][0]), password, [plain(one) for one in languages], plain(spec["email_host"])),
         )
         if Utils.list_exists(name):
@@ -942,7 +961,7 @@ def create_list(attributes, patience, spec):
 def change_list(attributes, patience, spec):
     """Bring an existing list to what it should be; None when somebody else has done it."""
     mlist = MailList.MailList(plain(spec["name"]), lock=0)
-    patience.lock(mlist.internal_name(), mlist.Lock)
+    patience.lock(spec["name"], mlist.internal_name(), mlist.Lock)
     try:
         work = Work(attributes, mlist, spec, False, refuse)
         report = work.report()
@@ -959,7 +978,7 @@ def change_list(attributes, patience, spec):
 def remove_list(patience, name, keep_archives):
     """Remove a list; one rename decides, the rest can be finished by a later call."""
     mlist = MailList.MailList(name, lock=0)
-    patience.lock(name, mlist.Lock)
+    patience.lock(name, name, mlist.Lock)
     try:
         tell_mail_server(mlist, "remove")
         path = os.path.join(mm_cfg.LIST_DATA_DIR, name)
@@ -1014,7 +1033,7 @@ def manage_lists(lists, purge, keep_archives, site_password, lock_timeout, check
     faults, warnings, problems = [], [], []
 
     def complain(number, place, text):
-        faults.append("lists[%d] (%s): %s: %s" % (number, lists[number]["name"], place, text))
+        faults.append((number, "lists[%d] (%s): %s: %s" % (number, lists[number]["name"], place, text)))
 
     free_hands = tie_hands()
     attributes = Attributes()
@@ -1023,12 +1042,12 @@ def manage_lists(lists, purge, keep_archives, site_password, lock_timeout, check
         try:
             check_password(site_password)
         except Wrong:
-            faults.append("site_password: " + sys.exc_info()[1].text)
+            faults.append((-1, "site_password: " + sys.exc_info()[1].text))
     reports, to_do, doomed = plan(attributes, lists, existing, purge, complain, warnings.append)
     crumbs = unfinished_removals()
     reports = [report_removal(name) for name in crumbs if name not in doomed] + reports
     answer = {
-        "faults": faults,
+        "faults": [text for dummy, text in sorted(faults, key=lambda fault: fault[0])],
         "lists": reports,
         "problems": problems,
         "site_password_changed": False,
@@ -1062,6 +1081,14 @@ def manage_lists(lists, purge, keep_archives, site_password, lock_timeout, check
             except Failure:
                 # One list that is locked or was changed meanwhile is no reason to leave the others as they are.
                 problems.append(sys.exc_info()[1].text)
+            except EnvironmentError:
+                raise
+            except Exception:
+                # Mailman has dozens of its own, with no common ancestor.
+                problems.append(
+                    "The list %s was left as it was: Mailman failed with %s: %s"
+                    % (current, sys.exc_info()[0].__name__, readable(sys.exc_info()[1]))
+                )
             else:
                 if report:
                     done.append(report)

@@ -379,7 +379,7 @@ def main():
     problems = result.pop("problems", ())
     if faults:
         module.fail_json(
-            msg="Nothing was changed, because of %d wrong values: %s" % (len(faults), "; ".join(faults)),
+            msg="Nothing was changed, because these values are wrong:\n" + "\n".join(faults),
             faults=faults,
             invocation=shown,
         )
@@ -387,7 +387,7 @@ def main():
     if module._diff:
         result["diff"] = [difference(report) for report in answer["lists"]]
     if problems:
-        module.fail_json(msg=" ".join(problems), problems=problems, **result)
+        module.fail_json(msg="\n".join(problems), problems=problems, **result)
     module.exit_json(**result)
 
 

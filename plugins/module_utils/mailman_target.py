@@ -73,6 +73,14 @@ REFERENCES_ALLOWED = ("description", "info", "subject_prefix")
 # A directory under lists/ with this ending was a list; no list name can have it.
 REMOVED = ",removed"
 
+# Settings of mm_cfg.py that are not told to anybody when they are strings.
+SECRET_SETTING = re.compile(r"SECRET|PASSW|_KEY$")
+ORIGINAL_SETTINGS = {}
+
+# Files of a queue: waiting, being processed, and kept after a failure.
+QUEUE_ENDINGS = (".pck", ".bak", ".psv")
+RUNNER = re.compile(r"(\S+)/qrunner --runner=(\w+):")
+
 TRUE = ("true", "yes", "on")
 FALSE = ("false", "no", "off")
 
@@ -128,6 +136,10 @@ def load_mailman(prefix):
     sys.path.insert(0, os.path.join(prefix, "bin"))
     try:
         __import__("paths")
+        from Mailman import Defaults
+
+        # As text, for mm_cfg.py may add to the lists and mappings in there.
+        ORIGINAL_SETTINGS.update((name, repr(value)) for name, value in vars(Defaults).items())
         from Mailman import mm_cfg
     except Exception:
         # Whatever an administrator may have written into mm_cfg.py.
@@ -247,14 +259,8 @@ def describe_lock(name, lock_path, holder):
         return "The list %s is locked by %s. When that is not in use any more, remove %s." % (
             name, holder["claim"] or "an unknown process", lock_path,
         )  # fmt: skip
-    program = ""
-    try:
-        with open("/proc/%d/cmdline" % holder["pid"]) as handle:
-            program = " (%s)" % handle.read().replace("\0", " ").strip()
-    except IOError:
-        pass
-    return "The list %s is locked by process %d%s on host %s. Run again when it has ended; if it does not use Mailman, remove %s." % (
-        name, holder["pid"], program, holder["host"], lock_path,
+    return "The list %s is locked by process %d (%s) on host %s. Run again when it has ended; if it does not use Mailman, remove %s." % (
+        name, holder["pid"], read_command(holder["pid"]).strip(), holder["host"], lock_path,
     )  # fmt: skip
 
 
@@ -1099,12 +1105,121 @@ def manage_lists(lists, purge, keep_archives, site_password, lock_timeout, check
     return answer
 
 
-def describe():
-    """The paths and names that mm_cfg.py may have changed since the build."""
-    return {
+# ---- What there is ----
+
+
+def describe(gather):
+    """The request of module mailman_info."""
+    facts = {
         "lists_dir": mm_cfg.LIST_DATA_DIR,
         "python_version": ".".join(str(part) for part in sys.version_info[:3]),
     }
+    for topic in gather:
+        facts[topic] = {"lists": gather_lists, "queues": gather_queues, "runners": gather_runners, "settings": gather_settings}[topic]()
+    return facts
+
+
+def as_json(value):
+    """A value of mm_cfg.py in what JSON knows."""
+    if isinstance(value, dict):
+        return dict((readable(key), as_json(item)) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return readable(value)
+
+
+def gather_settings():
+    """The settings that differ from upstream's and the build's, without secrets."""
+    settings = {}
+    for name, value in vars(mm_cfg).items():
+        if not name.isupper() or ORIGINAL_SETTINGS.get(name) == repr(value):
+            continue
+        if isinstance(value, str) and SECRET_SETTING.search(name):
+            value = "(secret)"
+        settings[name] = as_json(value)
+    return settings
+
+
+def gather_lists():
+    """Every list with its counts and with the attributes that a new list of its name would not have."""
+    load_lists()
+    tie_hands()
+    attributes = Attributes()
+    found = []
+    for name in sorted(Utils.list_names()):
+        try:
+            mlist = MailList.MailList(name, lock=0)
+            waiting = [len(ids) for ids in (mlist.GetHeldMessageIds(), mlist.GetSubscriptionIds(), mlist.GetUnsubscriptionIds())]
+        except (Errors.MMListError, EnvironmentError):
+            # Still listed: it exists, and somebody has to restore it.
+            found.append({"name": name, "error": readable(sys.exc_info()[1]) or sys.exc_info()[0].__name__})
+            continue
+        model = new_list(name)
+        model.preferred_language = mlist.preferred_language
+        settings = {}
+        for attribute in attributes.known:
+            if hasattr(mlist, attribute):
+                value = attributes.show(mlist, attribute)
+                if value != attributes.show(model, attribute):
+                    settings[attribute] = value
+        found.append(
+            {
+                "name": name,
+                "address": readable(mlist.GetListEmail()),
+                "members": len(mlist.getRegularMemberKeys()),
+                "digest_members": len(mlist.getDigestMemberKeys()),
+                "disabled_members": len(mlist.getDeliveryStatusMembers()),
+                "held_messages": waiting[0],
+                "held_subscriptions": waiting[1],
+                "held_unsubscriptions": waiting[2],
+                "settings": settings,
+            }
+        )
+    return found
+
+
+def gather_queues():
+    """How many messages wait in every queue; shunt and bad are those that Mailman gave up on."""
+    return dict(
+        (queue, len([name for name in os.listdir(os.path.join(mm_cfg.QUEUE_DIR, queue)) if name.endswith(QUEUE_ENDINGS)]))
+        for queue in os.listdir(mm_cfg.QUEUE_DIR)
+        if os.path.isdir(os.path.join(mm_cfg.QUEUE_DIR, queue))
+    )
+
+
+def gather_runners():
+    """Whether the master process runs, and which of the queue runners that mm_cfg.py names."""
+    try:
+        with open(mm_cfg.PIDFILE) as handle:
+            master = int(handle.read())
+    except (IOError, ValueError):
+        master = None
+    if master is not None and "mailmanctl" not in read_command(master):
+        # Stopping Mailman leaves the file, and the number may have gone to another process.
+        master = None
+    wanted, running = {}, {}
+    for name, count in mm_cfg.QRUNNERS:
+        wanted[name] = count
+    for pid in os.listdir("/proc"):
+        match = pid.isdigit() and RUNNER.search(read_command(pid))
+        if match and match.group(1) == mm_cfg.BIN_DIR:
+            running[match.group(2)] = running.get(match.group(2), 0) + 1
+    return {
+        "master_pid": master,
+        "running": sorted(running),
+        "missing": sorted(name for name in wanted if running.get(name, 0) < wanted[name]),
+    }
+
+
+def read_command(pid):
+    """The command line of a process, or nothing when there is no such process."""
+    try:
+        with open("/proc/%s/cmdline" % pid) as handle:
+            return handle.read().replace("\0", " ")
+    except IOError:
+        return ""
 
 
 REQUESTS = {"describe": describe, "manage_lists": manage_lists}

@@ -16,16 +16,12 @@ import inspect
 import json
 import os
 import re
-import sys
 
 # Imported so that Ansible sends it along; only its text is used here.
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman_target
 
 # Reads the program from the rest of standard input; the program reads the request after it.
-LOADER = (
-    "import sys; source = getattr(sys.stdin, 'buffer', sys.stdin); "
-    "exec(compile(source.read(int(source.readline())), 'mailman_target.py', 'exec'))"
-)
+LOADER = "import sys; source = getattr(sys.stdin, 'buffer', sys.stdin); exec(compile(source.read(int(source.readline())), 'mailman_target.py', 'exec'))"
 
 ASSIGNMENT = re.compile(r"""^([A-Z][A-Z_]*)\s*=\s*(['"])(.*)\2\s*$""", re.MULTILINE)
 REPORTED = re.compile(r"""^print\W+(\w[\w ]*):\s+"?%s"?' % '(.*)'\)?\s*$""", re.MULTILINE)
@@ -56,7 +52,7 @@ def read_text(path):
     try:
         with open(path, "rb") as handle:
             return handle.read().decode("utf-8", "replace")
-    except (IOError, OSError):
+    except OSError:
         if os.path.exists(path):
             raise
         return ""
@@ -111,18 +107,13 @@ def run_target(module, installation, do, **arguments):
             # Ansible's PYTHONPATH is for another Python, and Mailman does not start with a locale it lacks.
             environ_update={"LC_ALL": "C", "LANGUAGE": "en", "PYTHONPATH": ""},
         )
-    except (IOError, OSError):
-        raise TargetError(
-            "Mailman's Python, %s, cannot be run: %s" % (installation["python"], sys.exc_info()[1])
-        )
+    except OSError as e:
+        raise TargetError("Mailman's Python, %s, cannot be run: %s" % (installation["python"], e)) from e
     try:
         answer = json.loads(out.decode("utf-8"))
-    except ValueError:
+    except ValueError as e:
         said = err.decode("utf-8", "replace").strip().splitlines()
-        raise TargetError(
-            "Mailman's Python, %s, ended with exit code %s: %s"
-            % (installation["python"], rc, said[-1] if said else "it said nothing")
-        )
+        raise TargetError("Mailman's Python, %s, ended with exit code %s: %s" % (installation["python"], rc, said[-1] if said else "it said nothing")) from e
     if "error" in answer:
         raise TargetError(answer["error"])
     return answer["result"]

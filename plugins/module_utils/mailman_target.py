@@ -2,6 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# Python 2 has neither "raise ... from" nor contextlib.suppress.
+# ruff: noqa: B904, SIM105
+
 """The part of the Mailman modules that runs on the managed host under Mailman's own Python (2.6 or 2.7).
 
 It is sent there on standard input, followed by the request as JSON; the answer is JSON on standard output.
@@ -32,7 +35,7 @@ import sys
 import time
 
 # In Python 2 the text in a request; Mailman itself keeps most text as bytes.
-UNICODE = type(u"")
+UNICODE = type(b"".decode("ascii"))
 
 # What mail for a list may have after the list's name; Exim's routers of this collection know the same.
 SUFFIXES = (
@@ -143,10 +146,7 @@ def load_mailman(prefix):
         from Mailman import mm_cfg
     except Exception:
         # Whatever an administrator may have written into mm_cfg.py.
-        raise Failure(
-            "%s/Mailman/mm_cfg.py cannot be read by Mailman: %s: %s"
-            % (prefix, sys.exc_info()[0].__name__, readable(sys.exc_info()[1]))
-        )
+        raise Failure("%s/Mailman/mm_cfg.py cannot be read by Mailman: %s: %s" % (prefix, sys.exc_info()[0].__name__, readable(sys.exc_info()[1])))
 
 
 def load_lists():
@@ -300,7 +300,7 @@ class Attributes(object):
             setattr(mm_cfg, name, 1)
         self.known = {}
         model = new_list("model")
-        for category, (dummy, form) in model.GetConfigCategories().items():
+        for category, (_label, form) in model.GetConfigCategories().items():
             if not hasattr(form, "GetConfigInfo"):
                 continue
             for section in model.GetConfigSubCategories(category) or [(None, None)]:
@@ -381,7 +381,7 @@ class Attributes(object):
 
     def show(self, mlist, name):
         """The value of an attribute as it would be written in a request."""
-        form, kind, dummy = self.known[name]
+        form, kind, _choices = self.known[name]
         value = None
         if kind == mm_cfg.Number and hasattr(form, "getValue"):
             # Some numbers are stored in other units.
@@ -393,9 +393,7 @@ class Attributes(object):
         if name == "new_member_options":
             return sorted(option for option, bit in mm_cfg.OPTINFO.items() if value & bit)
         if kind == mm_cfg.Topics:
-            return [
-                dict(zip(("name", "pattern", "description"), [show_text(mlist, part) for part in topic[:3]])) for topic in value
-            ]
+            return [dict(zip(("name", "pattern", "description"), [show_text(mlist, part) for part in topic[:3]])) for topic in value]
         if kind == mm_cfg.HeaderFilter:
             return [{"pattern": show_text(mlist, rule[0]), "action": show_action(rule[1])} for rule in value]
         if isinstance(value, (list, tuple)):
@@ -413,7 +411,7 @@ class Attributes(object):
     def complaints(self, mlist):
         """What Mailman has to say against the attributes taken together."""
         complaints = Complaints()
-        for form in set(form for form, dummy, dummy in self.known.values() if form):
+        for form in set(form for form, _kind, _choices in self.known.values() if form):
             form._postValidate(mlist, complaints)
         return complaints
 
@@ -436,8 +434,7 @@ def convert_text(mlist, value, references=False):
         lost = sys.exc_info()[1]
         raise Wrong(
             "has the character %s, which cannot be written in %s, the charset of language %s: choose another language for "
-            "the list, or give this one UTF-8 with add_language() in mm_cfg.py"
-            % (show(lost.object[lost.start]), charset, mlist.preferred_language)
+            "the list, or give this one UTF-8 with add_language() in mm_cfg.py" % (show(lost.object[lost.start]), charset, mlist.preferred_language)
         )
 
 
@@ -652,7 +649,7 @@ def compare_members(mlist, entries, exact, complain):
                     for option, value in member_options(entry)
                     if show_member_option(mlist, key, option) != value
                 ]
-                for option, dummy, value in differing:
+                for option, _before, value in differing:
                     if option == "digest":
                         check_delivery(mlist, value)
                 if differing:
@@ -676,7 +673,7 @@ def change_members(mlist, additions, removals, changes):
         for address, entry in additions:
             add_member(mlist, address, entry)
         for key, differing in changes:
-            for option, dummy, value in differing:
+            for option, _before, value in differing:
                 set_member_option(mlist, key, option, value)
     finally:
         MailList.MailList.Locked = locked
@@ -828,12 +825,7 @@ class Work(object):
         self.members = ([], [], [])
         if spec["members"] is not None:
             self.members = compare_members(mlist, spec["members"], exact, complain)
-        self.password = bool(
-            not new
-            and spec["password"]
-            and spec["update_password"] == "always"
-            and mlist.password != hash_password(spec["password"])
-        )
+        self.password = bool(not new and spec["password"] and spec["update_password"] == "always" and mlist.password != hash_password(spec["password"]))
 
     def report(self):
         """What is told about the list; None when nothing changes."""
@@ -1053,7 +1045,7 @@ def manage_lists(lists, purge, keep_archives, site_password, lock_timeout, check
     crumbs = unfinished_removals()
     reports = [report_removal(name) for name in crumbs if name not in doomed] + reports
     answer = {
-        "faults": [text for dummy, text in sorted(faults, key=lambda fault: fault[0])],
+        "faults": [text for _number, text in sorted(faults, key=lambda fault: fault[0])],
         "lists": reports,
         "problems": problems,
         "site_password_changed": False,
@@ -1092,8 +1084,7 @@ def manage_lists(lists, purge, keep_archives, site_password, lock_timeout, check
             except Exception:
                 # Mailman has dozens of its own, with no common ancestor.
                 problems.append(
-                    "The list %s was left as it was: Mailman failed with %s: %s"
-                    % (current, sys.exc_info()[0].__name__, readable(sys.exc_info()[1]))
+                    "The list %s was left as it was: Mailman failed with %s: %s" % (current, sys.exc_info()[0].__name__, readable(sys.exc_info()[1]))
                 )
             else:
                 if report:

@@ -294,7 +294,7 @@ def main():
     facts = dict.fromkeys(COMPILED_IN)
     try:
         installation = find_installation(prefix)
-    except (IOError, OSError) as e:
+    except OSError as e:
         module.fail_json(msg="The Mailman at %s cannot be read: %s. Run this task as root." % (prefix, e))
     facts.update(installation or {})
     facts.update(

@@ -367,7 +367,7 @@ def main():
             answer = announce(params["lists"])
         else:
             module.fail_json(msg="prefix: there is no Mailman at %s. Install it first." % params["prefix"], invocation=shown)
-    except (IOError, OSError) as e:
+    except OSError as e:
         module.fail_json(msg="The Mailman at %s cannot be read: %s. Run this task as root." % (params["prefix"], e), invocation=shown)
     except TargetError as e:
         module.fail_json(msg=str(e), invocation=shown)

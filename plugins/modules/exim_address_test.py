@@ -167,79 +167,8 @@ failures:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import (
-    EXIM_ARGUMENTS, Exim, EximError, check_address, check_host, check_sender, route_addresses,
-)
-
-
-def check(number, test):
-    """Refuse a test that could not mean what it says."""
-    item = "tests[%d]" % number
-    check_address(item + ".address", test["address"])
-    if test["sender"] is not None:
-        check_sender(item + ".sender", test["sender"])
-    if test["sender_host"] is not None:
-        check_host(item + ".sender_host", test["sender_host"])
-    if test["outcome"] != "routed":
-        for name in ("router", "transport", "redirected_to"):
-            if test[name] is not None:
-                raise EximError("%s (%s): %s cannot be met, because the outcome should be %s." % (item, test["address"], name, test["outcome"]))
-    elif test["redirected_to"] is not None and not test["redirected_to"]:
-        raise EximError("%s (%s): redirected_to is empty. For mail that is thrown away, expect the outcome discarded." % (item, test["address"]))
-
-
-def run(exim, tests, verify):
-    """Return a result for each test, in their order. Tests that share an envelope share a process."""
-    groups = {}
-    for number, test in enumerate(tests):
-        groups.setdefault((test["sender"], test["sender_host"]), []).append(number)
-    results = [None] * len(tests)
-    for (sender, sender_host), numbers in groups.items():
-        addresses = [tests[number]["address"] for number in numbers]
-        for number, result in zip(numbers, route_addresses(exim, addresses, sender, sender_host, verify)):
-            results[number] = dict(result, sender=sender, sender_host=sender_host)
-    return results
-
-
-def found(result):
-    """Say what became of an address."""
-    return result["outcome"] + (": " + result["reason"] if result["reason"] else "")
-
-
-def compare(test, result):
-    """Return what is not as expected, as pairs of what was expected and what was found."""
-    if result["outcome"] != test["outcome"]:
-        return [(test["outcome"], found(result))]
-    differences = []
-    for name in ("router", "transport"):
-        names = sorted(set(route[name] or "none" for route in result["routes"]))
-        if test[name] is not None and names != [test[name]]:
-            differences.append(("%s %s" % (name, test[name]), ", ".join(names)))
-    if test["redirected_to"] is not None:
-        addresses = sorted(set(route["address"] for route in result["routes"]))
-        if addresses != sorted(set(test["redirected_to"])):
-            differences.append(("redirected to " + ", ".join(test["redirected_to"]), ", ".join(addresses)))
-    return differences
-
-
-def envelope(test):
-    """Return the test's address with what else distinguishes it from another test of the same address."""
-    words = [test["address"]]
-    if test["sender"] is not None:
-        words.append("from " + test["sender"])
-    if test["sender_host"] is not None:
-        words.append("by host " + test["sender_host"])
-    return " ".join(words)
-
-
-def unknown_names(exim, tests):
-    """Return a line for each router and transport that is expected, but is not in the configuration."""
-    lines = []
-    for kind in ("router", "transport"):
-        known = exim.names(kind)
-        for name in sorted(set(test[kind] for test in tests if test[kind] is not None) - set(known)):
-            lines.append("Exim's configuration has no %s %s. It has: %s." % (kind, name, ", ".join(known) or "none"))
-    return lines
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EXIM_ARGUMENTS, Exim, EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_address import TEST_ARGUMENTS, check_test, run_tests
 
 
 def main():
@@ -247,20 +176,7 @@ def main():
     module = AnsibleModule(
         argument_spec=dict(
             EXIM_ARGUMENTS,
-            tests=dict(
-                type="list",
-                elements="dict",
-                required=True,
-                options=dict(
-                    address=dict(type="str", required=True),
-                    outcome=dict(type="str", choices=["routed", "undeliverable", "deferred", "discarded"], default="routed"),
-                    router=dict(type="str"),
-                    transport=dict(type="str"),
-                    redirected_to=dict(type="list", elements="str"),
-                    sender=dict(type="str"),
-                    sender_host=dict(type="str"),
-                ),
-            ),
+            tests=dict(type="list", elements="dict", required=True, options=TEST_ARGUMENTS),
             verify=dict(type="bool", default=False),
         ),
         supports_check_mode=True,
@@ -270,22 +186,8 @@ def main():
         if not tests:
             raise EximError("tests is empty: nothing would be tested.")
         for number, test in enumerate(tests):
-            check(number, test)
-        exim = Exim.from_module(module)
-        results = run(exim, tests, False)
-        failures = []
-        for test, result in zip(tests, results):
-            for difference in compare(test, result):
-                failures.append("%s: expected %s, found %s" % ((envelope(test),) + difference))
-        if failures:
-            # A name that does not exist is never found, so that this needs a look only now.
-            failures = unknown_names(exim, tests) + failures
-        if module.params["verify"]:
-            for test, result, verified in zip(tests, results, run(exim, tests, True)):
-                if verified["outcome"] != result["outcome"]:
-                    failures.append(
-                        "%s: expected %s also when Exim's own user verifies it, found %s" % (envelope(test), result["outcome"], found(verified))
-                    )
+            check_test("tests[%d]" % number, test)
+        results, failures = run_tests(Exim.from_module(module), tests, module.params["verify"])
     except EximError as error:
         module.fail_json(msg=str(error))
     if failures:

@@ -133,27 +133,33 @@ def become(user, group):
 # ---- Mailman itself ----
 
 
+Errors = LockFile = MailList = MemberAdaptor = UserDesc = Utils = i18n = mm_cfg = None
+
+
+def import_from_mailman(name):
+    """Import a module of Mailman and make it known in this one under its own name."""
+    __import__("Mailman." + name)
+    globals()[name] = sys.modules["Mailman." + name]
+
+
 def load_mailman(prefix):
-    """Import Mailman from its prefix and make its modules known in this one."""
-    global Errors, LockFile, MailList, MemberAdaptor, UserDesc, Utils, i18n, mm_cfg
+    """Find Mailman under its prefix and read the settings in force."""
     sys.path.insert(0, os.path.join(prefix, "bin"))
     try:
         __import__("paths")
-        from Mailman import Defaults
-
+        __import__("Mailman.Defaults")
         # As text, for mm_cfg.py may add to the lists and mappings in there.
-        ORIGINAL_SETTINGS.update((name, repr(value)) for name, value in vars(Defaults).items())
-        from Mailman import mm_cfg
+        ORIGINAL_SETTINGS.update((name, repr(value)) for name, value in vars(sys.modules["Mailman.Defaults"]).items())
+        import_from_mailman("mm_cfg")
     except Exception:
         # Whatever an administrator may have written into mm_cfg.py.
         raise Failure("%s/Mailman/mm_cfg.py cannot be read by Mailman: %s: %s" % (prefix, sys.exc_info()[0].__name__, readable(sys.exc_info()[1])))
 
 
 def load_lists():
-    """Import what handles lists; separate because it takes several times as long as mm_cfg."""
-    global Errors, LockFile, MailList, MemberAdaptor, UserDesc, Utils
-    from Mailman import Errors, LockFile, MailList, MemberAdaptor, UserDesc, Utils, i18n
-
+    """Import what handles lists; separate because it takes several times as long as the settings."""
+    for name in ("Errors", "LockFile", "MailList", "MemberAdaptor", "UserDesc", "Utils", "i18n"):
+        import_from_mailman(name)
     # Mailman's messages become part of ours.
     i18n.set_language("en")
 

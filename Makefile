@@ -7,9 +7,11 @@ SHELL := /bin/bash
 PYTHON := /usr/bin/python3
 SCENARIO := $(sort $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
 
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# The project's own tools, and the system's: not what else the caller has.
+export PATH := $(CURDIR)/.venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+export MOLECULE_COMMAND_BORDERS := false
 export CONTAINERS_CONF := $(CURDIR)/molecule/shared/containers.conf
 
 # Mailman in the tests and the demo: upstream's release when MAILMAN_ARCHIVE names one, else the double.
@@ -66,3 +68,65 @@ mailman: $(if $(filter %/$(DOUBLE),$(MAILMAN_ARCHIVE)),$(DOUBLE))
 	fi
 
 ground: .venv/complete $(COLLECTION) $(WHEEL) images mailman
+
+# --- The demo ------------------------------------------------------------------------------------
+
+DEMO := ansible-playbook -i molecule/shared/ground.yml -i inventories/demo
+
+.PHONY: demo
+demo: ground ## Set up a list host and the internet in containers, and show that mail flows
+	$(DEMO) molecule/shared/create.yml
+	$(DEMO) playbooks/site.yml
+	@inventories/demo/proof
+
+# --- Tests ---------------------------------------------------------------------------------------
+
+.PHONY: test lint sanity unit build contract molecule bench
+test: ## Run all of the following
+	@tests/run
+
+lint: .venv/complete $(COLLECTION) ## Check playbooks, YAML, Python and changelog fragments
+	ansible-lint --nocolor -q
+	yamllint .
+	ruff check --quiet .
+	antsibull-changelog lint
+
+# ansible-test wants its collection in a repository below ansible_collections. What it is given is what is
+# shipped, and tests/; not the double, which is Python 2.
+TREE := .cache/tree/ansible_collections/listhost/exim_mailman
+.PHONY: tree
+tree:
+	@rm -rf $(TREE) && mkdir -p $(TREE)
+	@git ls-files --cached --others --exclude-standard -z -- ':!molecule/shared/double' | \
+	    tar --null --files-from - --ignore-failed-read -c | tar -C $(TREE) -x
+	@git -C $(TREE) init --quiet && git -C $(TREE) add --all
+
+sanity: .venv/complete tree ## Run ansible-test sanity
+	cd $(TREE) && ansible-test sanity --venv --color no
+
+unit: .venv/complete tree ## Run the unit tests
+	cd $(TREE) && ansible-test units --venv --color no
+
+build: .venv/complete tree ## Build the collection, install the tarball elsewhere and check site.yml there
+	@rm -rf .cache/build && mkdir -p .cache/build
+	ansible-galaxy collection build $(TREE) --output-path .cache/build
+	@cd .cache/build && unset ANSIBLE_CONFIG && export ANSIBLE_COLLECTIONS_PATH=installed && set -x && \
+	ansible-galaxy collection install *.tar.gz --offline --no-deps -p installed && \
+	ansible-playbook --syntax-check -i localhost, listhost.exim_mailman.site
+
+contract: ground ## Test what the collection relies on in Mailman, with the archive or the double
+	pytest -p no:cacheprovider -ra tests/contract
+
+molecule: ground ## Run all Molecule scenarios, or SCENARIO=name
+	@failed=; for scenario in $(SCENARIO); do molecule test -s $$scenario || failed="$$failed $$scenario"; done; \
+	if [ -n "$$failed" ]; then echo "Scenarios failed:$$failed" >&2; exit 1; fi
+
+bench: ground ## Measure what the collection costs
+	@for benchmark in benchmarks/*/run; do $$benchmark; done
+
+.PHONY: clean
+clean: ## Remove all that make made: containers, networks, images, .cache and .venv
+	@podman ps --all --quiet --filter name=^listhost- | xargs --no-run-if-empty podman rm --force --volumes
+	@podman network ls --quiet --filter name=^listhost- | xargs --no-run-if-empty podman network rm
+	@podman images --quiet --filter 'reference=localhost/listhost-*' | sort -u | xargs --no-run-if-empty podman rmi --force
+	@rm -rf .cache .venv .ansible

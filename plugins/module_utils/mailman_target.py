@@ -371,10 +371,10 @@ class Attributes(object):
 
     def convert_choice(self, name, choices, value):
         if isinstance(value, UNICODE):
-            for number, words in enumerate((FALSE, TRUE)):
-                if value.lower() in words:
-                    value = bool(number)
-            if value in [UNICODE(number) for number in range(len(choices))]:
+            # Before ansible-core 2.19 a templated value is always a string.
+            if value.lower() in TRUE + FALSE:
+                value = value.lower() in TRUE
+            elif value.isdigit():
                 value = int(value)
         if isinstance(value, bool) and len(choices) == 2:
             value = int(value)

@@ -1,0 +1,272 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import socket
+import subprocess
+import types
+
+import pytest
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman_target as target
+
+
+def refused(function, *arguments):
+    """What is said against a value."""
+    with pytest.raises(target.Wrong) as caught:
+        function(*arguments)
+    return caught.value.text
+
+
+@pytest.fixture(autouse=True)
+def mm_cfg(monkeypatch, tmp_path):
+    """The part of Mailman's settings that pure functions look at."""
+    settings = types.SimpleNamespace(
+        ACCEPTABLE_LISTNAME_CHARACTERS="[-+_.=a-z0-9]",
+        MAILMAN_SITE_LIST="mailman",
+        LC_DESCRIPTIONS={"en": (), "de": ()},
+        LOCK_DIR=str(tmp_path),
+        DEFER=0, APPROVE=1, REJECT=2, DISCARD=3, HOLD=6, ACCEPT=7,
+    )  # fmt: skip
+    monkeypatch.setattr(target, "mm_cfg", settings)
+    return settings
+
+
+@pytest.fixture
+def mlist(monkeypatch):
+    """A list in a language with a small charset."""
+    monkeypatch.setattr(target, "Utils", types.SimpleNamespace(GetCharSet=lambda language: "latin-1"))
+    return types.SimpleNamespace(preferred_language="de")
+
+
+def spec(name, **options):
+    return dict({"name": name, "state": "present"}, **options)
+
+
+def judge(specs, existing=(), purge=False):
+    """The complaints and warnings about names."""
+    complaints, warnings = [], []
+    target.check_names(specs, set(existing), purge, lambda number, place, text: complaints.append((number, place, text)), warnings.append)
+    return complaints, warnings
+
+
+def test_good_names():
+    assert judge([spec(name) for name in ("mailman", "my-admin", "a.b_c+d", "x" * 64)], existing=["m"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("Upper", "lower case"),
+        ("..", "no name that Mailman accepts"),
+        ("-x", "no name that Mailman accepts"),
+        ("a/b", "no name that Mailman accepts"),
+        ("späm", "no name that Mailman accepts"),
+        ("", "no name that Mailman accepts"),
+        ("x" * 65, "longer than 64"),
+    ],
+)
+def test_bad_names(name, text):
+    (complaint,) = judge([spec(name)])[0]
+    assert complaint[:2] == (0, "name: " + target.show(name))
+    assert text in complaint[2]
+
+
+def test_a_name_twice():
+    ((number, dummy, text),) = judge([spec("x"), spec("x")])[0]
+    assert (number, text) == (1, "is there more than once")
+
+
+def test_the_site_list_stays():
+    assert "cannot be absent" in judge([spec("mailman", state="absent")])[0][0][2]
+
+
+@pytest.mark.parametrize("suffix", ["admin", "bounces", "bounces+a=b", "confirm", "confirm+1", "join", "leave", "owner", "request", "subscribe", "unsubscribe"])
+def test_a_new_name_hidden_by_a_suffix_of_another_list(suffix):
+    hidden = "x-" + suffix
+    for specs, existing in (([spec("x"), spec(hidden)], []), ([spec(hidden)], ["x"]), ([spec("x")], [hidden])):
+        complaints = [complaint for complaint in judge(specs, existing)[0] if "goes to" in complaint[2]]
+        assert len(complaints) == 1
+        assert "mail to %s@ goes to the list x" % hidden in complaints[0][2]
+
+
+def test_hidden_names_that_are_there_already_or_go_away():
+    assert judge([spec("x"), spec("x-admin")], existing=["x", "x-admin"])[0] == []
+    assert "mail to x-admin@ goes to the list x" in judge([spec("x")], existing=["x", "x-admin"])[1][0]
+    assert judge([spec("x", state="absent"), spec("x-admin")], existing=["x"]) == ([], [])
+    assert judge([spec("x-admin")], existing=["x"], purge=True) == ([], [])
+    assert judge([spec("x-admin")], existing=["x"], purge=False)[0] != []
+
+
+@pytest.mark.parametrize("value, number", [(0, 0), (7, 7), (1.5, 1.5), ("12", 12), ("1.5", 1.5)])
+def test_numbers(value, number):
+    assert target.convert_number(value) == number
+
+
+@pytest.mark.parametrize("value", [-1, True, "x", "", None, [1], "-1"])
+def test_no_numbers(value):
+    assert refused(target.convert_number, value) == "must be a number, 0 or more"
+
+
+def choose(value, choices=("No", "Yes"), name="advertised", open_subscription=0):
+    attributes = types.SimpleNamespace(open_subscription=open_subscription)
+    return target.Attributes.convert_choice(attributes, name, choices, value)
+
+
+@pytest.mark.parametrize("value, number", [(0, 0), (1, 1), (True, 1), (False, 0), ("yes", 1), ("Off", 0), ("1", 1)])
+def test_choices_of_two(value, number):
+    chosen = choose(value)
+    assert chosen == number
+    assert not isinstance(chosen, bool)
+
+
+@pytest.mark.parametrize("value", [2, -1, "maybe", None, 1.0, "2"])
+def test_no_choices_of_two(value):
+    assert refused(choose, value) == "must be one of 0 (No), 1 (Yes)"
+
+
+def test_choices_of_three():
+    assert choose(2, ("A", "B", "C")) == 2
+    assert refused(choose, True, ("A", "B", "C")) == "must be one of 0 (A), 1 (B), 2 (C)"
+
+
+def test_open_subscription_must_be_allowed_by_the_site():
+    choices = ("None", "Confirm", "Require approval")
+    assert choose(0, choices, "subscribe_policy", open_subscription=1) == 0
+    assert choose(1, choices, "subscribe_policy") == 1
+    assert "ALLOW_OPEN_SUBSCRIBE" in refused(choose, 0, choices, "subscribe_policy")
+
+
+def test_text_is_stored_in_the_charset_of_the_language(mlist):
+    assert target.convert_text(mlist, "Grüße\n") == b"Gr\xfc\xdfe\n"
+    assert target.convert_text(mlist, "Grüße ☃", references=True) == b"Gr\xfc\xdfe &#9731;"
+    complaint = refused(target.convert_text, mlist, "Grüße ☃")
+    assert '"☃"' in complaint
+    assert "latin-1, the charset of language de" in complaint
+    assert refused(target.convert_text, mlist, 3) == "must be a string"
+
+
+def test_text_is_shown_as_it_was_meant(mlist):
+    assert target.show_text(mlist, b"Gr\xfc\xdfe &#9731;\r\n", references=True) == "Grüße ☃\n"
+    assert target.show_text(mlist, b"&#9731; &#99999999;") == "&#9731; &#99999999;"
+    assert target.show_text(mlist, "&#99999999;", references=True) == "&#99999999;"
+    assert target.show_text(mlist, "schon ☃") == "schon ☃"
+
+
+def test_lines():
+    assert target.convert_lines("a\nb\n") == ["a", "b"]
+    assert target.convert_lines(["a", "b"]) == ["a", "b"]
+    assert refused(target.convert_lines, ["a", 1]) == "must be a list of strings"
+    assert refused(target.convert_lines, None) == "must be a list of strings"
+
+
+def test_header_filter_rules():
+    assert target.convert_rule({"pattern": "^X-Spam: [yY]", "action": "discard"}) == ("^X-Spam: [yY]", 3, False)
+    assert target.show_action(6) == "hold"
+    assert "must be of defer, hold" in refused(target.convert_rule, {"pattern": "x", "action": "burn"})
+    assert 'the pattern "(", which is no regular expression' in refused(target.convert_rule, {"pattern": "(", "action": "hold"})
+    assert refused(target.convert_rule, {"pattern": 1, "action": "hold"}) == "must have strings as patterns"
+
+
+def test_topics(mlist):
+    topic = {"name": "n", "pattern": "one\ntwo", "description": "ä"}
+    assert target.convert_mappings([topic], ("name", "pattern", "description")) == [topic]
+    for wrong in ("x", ["x"], [{"name": "n"}], [dict(topic, more=1)]):
+        assert "list of mappings with the keys" in refused(target.convert_mappings, wrong, ("name", "pattern", "description"))
+
+
+def test_members():
+    assert target.check_member("a@example.org") == {"address": "a@example.org"}
+    entry = {"address": "a@example.org", "name": "Ä", "digest": True, "language": "de", "state": "absent"}
+    assert target.check_member(dict(entry)) == entry
+
+
+@pytest.mark.parametrize(
+    "entry, text",
+    [
+        (3, "must be an address"),
+        ({"name": "x"}, "must be an address"),
+        ({"address": 1}, "must be an address"),
+        ({"address": "a@b.c", "digest": 1}, "digest: must be true or false"),
+        ({"address": "a@b.c", "name": "a\nb"}, "name: must be a single line"),
+        ({"address": "a@b.c", "language": "xx"}, "language: must be one of de, en"),
+        ({"address": "a@b.c", "state": "gone"}, "state: must be present or absent"),
+        ({"address": "a@b.c", "admin": True}, "admin: is no option of a member; those are ack, address,"),
+    ],
+)
+def test_no_members(entry, text):
+    assert text in refused(target.check_member, entry)
+
+
+@pytest.mark.parametrize("password", ["", " x", "x ", "pässword"])
+def test_passwords_that_nobody_could_type(password):
+    assert refused(target.check_password, password).startswith("must ")
+
+
+def test_complaints_are_freed_of_html():
+    complaints = target.Complaints()
+    complaints.addError("<b>real_name</b> attribute\n     not %s!", None, "changed")
+    assert complaints == ["real_name attribute not changed!"]
+
+
+def lock(directory, host, pid):
+    path = str(directory / "x.lock")
+    claim = "%s.%s.%d.0" % (path, host, pid)
+    (directory / os.path.basename(claim)).write_text(claim)
+    os.link(claim, path)
+    return path
+
+
+@pytest.fixture
+def dead_pid():
+    child = subprocess.Popen(["true"])
+    child.wait()
+    return child.pid
+
+
+def test_a_lock_of_a_living_process(tmp_path):
+    path = lock(tmp_path, socket.gethostname(), os.getpid())
+    holder = target.read_lock(path)
+    assert (holder["host"], holder["pid"], holder["dead"]) == (socket.gethostname(), os.getpid(), False)
+    text = target.describe_lock("x", path, holder)
+    assert "The list x is locked by process %d (" % os.getpid() in text
+    assert "python" in text
+    assert path in text
+
+
+def test_a_lock_of_a_dead_process(tmp_path, dead_pid):
+    path = lock(tmp_path, socket.gethostname(), dead_pid)
+    holder = target.read_lock(path)
+    assert holder["dead"] is True
+    target.break_lock(path, holder)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_of_a_process_that_nobody_waited_for(tmp_path):
+    child = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    try:
+        assert target.read_lock(lock(tmp_path, socket.gethostname(), child.pid))["dead"] is True
+    finally:
+        child.wait()
+
+
+def test_a_lock_of_another_host_is_never_dead(tmp_path, dead_pid):
+    holder = target.read_lock(lock(tmp_path, "web.example.1.com", dead_pid))
+    assert (holder["host"], holder["dead"]) == ("web.example.1.com", False)
+
+
+def test_a_lock_that_is_not_mailmans(tmp_path):
+    (tmp_path / "x.lock").write_text("")
+    holder = target.read_lock(str(tmp_path / "x.lock"))
+    assert holder["dead"] is False
+    assert "an unknown process" in target.describe_lock("x", str(tmp_path / "x.lock"), holder)
+
+
+def test_no_lock(tmp_path):
+    assert target.read_lock(str(tmp_path / "x.lock")) is None
+    assert "run again" in target.describe_lock("x", str(tmp_path / "x.lock"), None)

@@ -272,10 +272,12 @@ def do_list_members(argv):
         print('No such list: %s' % name, file=sys.stderr)
         sys.exit(1)
     both = 'r' not in flags and 'd' not in flags
-    keys = sorted(mlist.getRegularMemberKeys()) if both or 'r' in flags else []
-    keys += sorted(mlist.getDigestMemberKeys()) if both or 'd' in flags else []
+    members = []
+    for keys, wanted in ((mlist.getRegularMemberKeys(), 'r'), (mlist.getDigestMemberKeys(), 'd')):
+        if both or wanted in flags:
+            members += sorted(mlist.getMemberCPAddresses(keys) if 'p' in flags else keys)
     stream = open(output, 'w') if output else sys.stdout
-    for key in keys:
+    for key in members:
         status = mlist.getDeliveryStatus(key)
         if 'n' in flags and (status == MemberAdaptor.ENABLED if reason is None else status != reason):
             continue
@@ -285,7 +287,7 @@ def do_list_members(argv):
         full = (mlist.getMemberName(key) or '') if 'f' in flags else ''
         full = full.encode('ascii', 'replace') if isinstance(full, unicode) else (
             full.decode('ascii', 'replace').encode('ascii', 'replace'))
-        print(formataddr((full, mlist.getMemberCPAddress(key) if 'p' in flags else key)), file=stream)
+        print(formataddr((full, key)), file=stream)
     if output:
         stream.close()
 

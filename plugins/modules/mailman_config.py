@@ -24,7 +24,7 @@ attributes:
     description: Loads the new file, too, when Mailman is there already.
   diff_mode:
     support: full
-    description: Shows the block. The values of settings that hold a secret by their name (SECRET, PASSW, PRIVATE_KEY) are not shown.
+    description: Shows the block, without the values of O(secret_settings).
   idempotent:
     support: full
     description: A second run changes nothing.
@@ -40,6 +40,10 @@ options:
       - Names that are no longer given leave the file.
     type: dict
     required: true
+  secret_settings:
+    description: More of them, whose values are never shown and never logged.
+    type: dict
+    default: {}
 seealso:
   - module: listhost.exim_mailman.mailman_info
 """
@@ -52,6 +56,8 @@ EXAMPLES = r"""
       DEFAULT_EMAIL_HOST: list.example.com
       DEFAULT_URL_HOST: www.example.com
       MTA: null
+    secret_settings:
+      SUBSCRIBE_FORM_SECRET: "{{ vault_subscribe_form_secret }}"
   notify: Restart Mailman
 """
 
@@ -75,10 +81,10 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman impo
 
 BEGIN = b"# BEGIN listhost.exim_mailman: these settings come from Ansible; every other line of this file is kept"
 END = b"# END listhost.exim_mailman"
-BLOCK = re.compile(br"\n*^" + re.escape(BEGIN) + br"\n(.*?)^" + re.escape(END) + br"\n*", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(rb"\n*^" + re.escape(BEGIN) + rb"\n(.*?)^" + re.escape(END) + rb"\n*", re.DOTALL | re.MULTILINE)
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]*\Z")
-SECRET = re.compile(r"^(\w*(?:SECRET|PASSW|PRIVATE_KEY)\w*) = '.+'$", re.MULTILINE)
+SECRET = re.compile(r"^(\w+ =) .*(  # secret)$", re.MULTILINE)
 
 # What make install puts there.
 NEW_FILE = b"from Defaults import *\n"
@@ -121,7 +127,7 @@ def literal(value):
         return "[%s]" % ", ".join(literal(item) for item in value)
     if isinstance(value, dict):
         return "{%s}" % ", ".join("%s: %s" % (literal(key), literal(value[key])) for key in sorted(value))
-    if isinstance(value, (type(u""), str)):
+    if isinstance(value, (type(""), str)):
         return "'%s'" % "".join(character(number) for number in bytearray(to_bytes(value)))
     raise Unrepresentable("%r is a %s" % (value, type(value).__name__))
 
@@ -136,9 +142,9 @@ def character(number):
     return text if 32 <= number < 127 else "\\x%02x" % number
 
 
-def render(settings):
+def render(settings, secrets):
     """Return the lines between the markers."""
-    lines = ["%s = %s\n" % (name, literal(settings[name])) for name in sorted(settings)]
+    lines = ["%s = %s%s\n" % (name, literal(settings[name]), "  # secret" if name in secrets else "") for name in sorted(settings)]
     if "DEFAULT_URL_HOST" in settings or "DEFAULT_EMAIL_HOST" in settings:
         lines.append("add_virtualhost(DEFAULT_URL_HOST, DEFAULT_EMAIL_HOST)\n")
     return "".join(lines)
@@ -149,7 +155,7 @@ def split(content):
     match = BLOCK.search(content)
     if match is None:
         return content, None
-    before, after = content[:match.start()], content[match.end():]
+    before, after = content[: match.start()], content[match.end() :]
     return before + (b"\n" if before else b"") + after, match.group(1)
 
 
@@ -162,7 +168,7 @@ def join(foreign, block):
 
 def hide(block):
     """Return a block as it may be shown."""
-    return SECRET.sub(r"\1 = (not shown)", to_text(block, errors="surrogate_or_replace"))
+    return SECRET.sub(r"\1 (not shown)\2", to_text(block, errors="surrogate_or_replace"))
 
 
 def read(path):
@@ -173,12 +179,12 @@ def read(path):
         return handle.read()
 
 
-def check(module, installation, path, content):
+def check(module, installation, path, content, names):
     """Let Mailman's Python load the content, and tell which settings Mailman does not know."""
     request = dict(
         content=to_text(base64.b64encode(content)),
         group=installation["group"],
-        names=sorted(module.params["settings"]),
+        names=sorted(names),
         path=path,
         prefix=installation["prefix"],
         user=installation["user"],
@@ -188,9 +194,8 @@ def check(module, installation, path, content):
     if status != 0:
         lines = err.strip().splitlines() or ["it exits with status %d and says nothing" % status]
         place = [line.strip() for line in lines if line.strip().startswith('File "%s"' % path)]
-        fail(
-            module,
-            "%s was not changed, because %s cannot load what it would be: %s. Mend the line if it is not between the markers of the role, else the "
+        module.fail_json(
+            msg="%s was not changed, because %s cannot load what it would be: %s. Mend the line if it is not between the markers of the role, else the "
             "setting in the inventory." % (path, installation["python"], ": ".join(place[-1:] + lines[-1:])),
         )
     unknown = json.loads(out.strip().splitlines()[-1])
@@ -212,52 +217,43 @@ def write(module, path, content):
             os.unlink(candidate)
 
 
-def invocation(module):
-    """Return what may be told of the parameters."""
-    return {"module_args": dict(module.params, settings=sorted(module.params["settings"]))}
-
-
-def fail(module, message):
-    module.fail_json(msg=message, invocation=invocation(module))
-
-
 def main():
     module = AnsibleModule(
         argument_spec=dict(
             prefix=dict(type="path", required=True),
             settings=dict(type="dict", required=True),
+            secret_settings=dict(type="dict", default={}, no_log=True),
         ),
         supports_check_mode=True,
-        # Settings can be secrets: they must not be written to the host's system log.
-        no_log=True,
     )
-    prefix, settings = module.params["prefix"], module.params["settings"]
+    prefix, secrets = module.params["prefix"], module.params["secret_settings"]
+    settings = dict(module.params["settings"], **secrets)
     wrong = sorted(name for name in settings if not NAME.match(name))
     if wrong:
-        fail(module, "Not the name of a Mailman setting: %s. Names are upper-case letters, digits and _." % ", ".join(wrong))
+        module.fail_json(msg="Not the name of a Mailman setting: %s. Names are upper-case letters, digits and _." % ", ".join(wrong))
     for name in settings:
         try:
             literal(settings[name])
         except Unrepresentable as error:
-            fail(module, "Setting %s: %s, and mm_cfg.py takes only strings, numbers, booleans, lists, mappings and null" % (name, error))
+            module.fail_json(msg="Setting %s: %s, and mm_cfg.py takes only strings, numbers, booleans, lists, mappings and null" % (name, error))
 
     installation = find_installation(prefix)
     if installation is None and not module.check_mode:
-        fail(module, "There is no Mailman at prefix=%s. Install it first, or correct the prefix." % prefix)
+        module.fail_json(msg="There is no Mailman at prefix=%s. Install it first, or correct the prefix." % prefix)
     path = os.path.realpath(os.path.join(prefix, "Mailman", "mm_cfg.py"))
     content = read(path)
     foreign, old = split(content)
     if BEGIN in foreign or END in foreign:
-        fail(module, "%s has one of the two markers of Ansible's settings without the other. Remove that line: %s" % (path, to_text(END)))
-    new = to_bytes(render(settings))
+        module.fail_json(msg="%s has one of the two markers of Ansible's settings without the other. Remove that line: %s" % (path, to_text(END)))
+    new = to_bytes(render(settings, secrets))
     wanted = join(foreign, new)
     changed = wanted != content
     if changed and installation:
-        check(module, installation, path, wanted)
+        check(module, installation, path, wanted, settings)
         if not module.check_mode:
             write(module, path, wanted)
     difference = dict(before_header=path, before=hide(old or b""), after_header=path, after=hide(new))
-    module.exit_json(changed=changed, path=path, diff=[difference], invocation=invocation(module))
+    module.exit_json(changed=changed, path=path, diff=[difference])
 
 
 if __name__ == "__main__":

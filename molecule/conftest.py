@@ -64,19 +64,25 @@ class Sink:
         """Where the record ends now: `since` for a later look."""
         return self._record.stat().st_size
 
-    def messages(self, since=0, host=None):
-        """What arrived since the mark, from the given host if one is given."""
+    def messages(self, since=0, host=None, to="", subject=""):
+        """What arrived since the mark: from a host, to a recipient, with a text in the subject, where these are given."""
         with self._record.open(encoding="utf-8") as record:
             record.seek(since)
             # A line without its end is still being written.
             messages = [Message(**json.loads(line)) for line in record if line.endswith("\n")]
-        return [message for message in messages if host is None or message.peer_ip == host.ip]
+        return [
+            message
+            for message in messages
+            if (host is None or message.peer_ip == host.ip)
+            and (not to or to in message.rcpt_tos)
+            and subject in (message.content["Subject"] or "")
+        ]
 
-    def wait(self, recipients, since, host=None, timeout=60):
-        """What arrived since the mark, as soon as it has so many recipients in all."""
+    def wait(self, recipients, since, host=None, to="", subject="", timeout=60):
+        """Such messages that arrived since the mark, as soon as they have so many recipients in all."""
         deadline = time.monotonic() + timeout
         while True:
-            messages = self.messages(since, host)
+            messages = self.messages(since, host, to, subject)
             arrived = [recipient for message in messages for recipient in message.rcpt_tos]
             if len(arrived) >= recipients:
                 return messages

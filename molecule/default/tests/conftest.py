@@ -1,0 +1,91 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of this scenario share: Exim and Mailman on a list host, SMTP dialogues, runs of site.yml.
+
+Where the faults of the HOWTO on a current Exim have their tests (numbers as in docs/architecture.md):
+
+ 1 reject is no verb                 a configuration that Exim refuses never goes live (changed/test_changes.py); it runs (all)
+ 2 tainted pipe arguments            test_mail_flow.py: test_post_reaches_every_member
+ 3 tainted wildcard suffixes         test_mail_flow.py: test_verp_bounce_scores_the_member_in_the_address, test_membership_by_mail
+ 4 inert ACL against null senders    test_smtp_policy.py: test_null_sender_is_refused
+ 5 quotes in the SMTP reply          test_smtp_policy.py: test_null_sender_is_refused
+ 6 Errors-To VERPed twice            test_verp_by_exim.py: test_errors_to_is_the_envelope_sender
+ 7 127.0.0.1 misses ::1              test_smtp_policy.py: test_loopback_may_relay; test_verp_by_exim.py: test_both_loopback_addresses_are_mailmans
+ 8 a list called my-admin            test_routing.py: test_list_whose_name_ends_in_a_suffix; test_mail_flow.py: test_post_to_my_admin
+ 9 ${lc::...} in current_directory   test_mail_flow.py: every delivery by the pipe
+10 mailman-loop is unroutable        test_routing.py: test_mailman_loop; test_mail_flow.py: test_mailman_loop_is_kept_on_the_host
+11 code and lists in two places      all tests on debian13, whose mailman_prefix is not where its lists are
+"""
+
+import json
+import os
+import re
+import subprocess
+import uuid
+
+import pytest
+from helpers import DIALOGUE, LIST_DOMAIN, Exim, Mailman, Run, letter
+
+
+def pytest_collection_modifyitems(items):
+    """A list host's tests run one after the other, those of different hosts at the same time."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        host = callspec.params.get("list_host") if callspec else None
+        item.add_marker(pytest.mark.xdist_group(host.name if host else "all hosts"))
+
+
+@pytest.fixture(scope="module")
+def dialogue():
+    """An SMTP dialogue from a machine of the ground. The reply to each recipient, and to EHLO, MAIL and DATA, as (code, text)."""
+
+    def dialogue(client, server, sender, *recipients, data=""):
+        command = ["podman", "exec", "--interactive", client.container, "python3", "-c", DIALOGUE]
+        request = json.dumps([server, sender, recipients, data])
+        run = subprocess.run(command, input=request, capture_output=True, text=True, timeout=120, check=False)
+        assert run.returncode == 0, run.stderr
+        return {name: tuple(reply) for name, reply in json.loads(run.stdout).items()}
+
+    return dialogue
+
+
+@pytest.fixture(scope="module")
+def exim(list_host):
+    return Exim(list_host)
+
+
+@pytest.fixture(scope="module")
+def mailman(list_host):
+    return Mailman(list_host)
+
+
+@pytest.fixture(scope="module")
+def post(list_host, send, sink):
+    """Post to a list from outside and wait for the copies."""
+
+    def post(list_name, copies, sender="member1@example.org", **headers):
+        """The copies at the sink, and the post's Message-ID."""
+        subject = "post " + uuid.uuid4().hex
+        data = letter(subject, From=sender, To="%s@%s" % (list_name, LIST_DOMAIN), **headers)
+        mark = sink.mark()
+        reply = send(list_host, "%s@%s" % (list_name, LIST_DOMAIN), sender=sender, data=data)
+        assert reply.code == 250, reply.transcript
+        messages = sink.wait(copies, since=mark, host=list_host, subject=subject)
+        return messages, re.search("Message-ID: <(.*)>", data).group(1)
+
+    return post
+
+
+@pytest.fixture(scope="session")
+def run_site(pytestconfig):
+    def run_site(scenario, *inventories, limit="list_hosts", **variables):
+        root = scenario.parent.parent
+        command = ["ansible-playbook", "--inventory", root / "molecule/shared/ground.yml", "--inventory", scenario / "inventory.yml"]
+        for inventory in inventories:
+            command += ["--inventory", inventory]
+        command += ["--limit", limit, "--extra-vars", json.dumps(variables), root / "playbooks/site.yml"]
+        environment = dict(os.environ, ANSIBLE_CONFIG=str(root / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+        return Run(subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env=environment).stdout)
+
+    return run_site

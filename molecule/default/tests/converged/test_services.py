@@ -1,0 +1,65 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs besides mail: services, cron jobs, log rotation, permissions."""
+
+import pytest
+from helpers import RUNNERS, eventually
+
+
+@pytest.mark.parametrize("service", ["exim4", "mailman", "cron"])
+def test_services_run_now_and_at_boot(list_host, service):
+    assert list_host.service(service).is_running
+    assert list_host.service(service).is_enabled
+
+
+def test_all_queue_runners_run(mailman):
+    assert sorted(mailman.runners()) == RUNNERS
+
+
+def test_killed_queue_runner_comes_back(list_host, mailman):
+    master, killed = mailman.pid(), mailman.runners()["OutgoingRunner"]
+    list_host.check_output("kill -KILL %d" % killed)
+    eventually(lambda: mailman.runners().get("OutgoingRunner", killed) != killed)
+    assert mailman.pid() == master
+
+
+def test_killed_master_comes_back_with_its_runners(list_host, mailman):
+    killed = mailman.pid()
+    list_host.check_output("kill -KILL %d" % killed)
+    eventually(lambda: mailman.pid() not in (0, killed))
+    eventually(lambda: sorted(mailman.runners()) == RUNNERS)
+
+
+def test_cron_jobs(list_host, mailman):
+    """All of upstream's, with the user that a file in cron.d names."""
+    jobs = [line.split(maxsplit=6) for line in list_host.file("/etc/cron.d/mailman").content_string.splitlines() if line[:1] in "0123456789*"]
+    assert sorted(job[6].split("/")[-1] for job in jobs) == [
+        "checkdbs", "cull_bad_shunt", "disabled", "gate_news", "mailpasswds", "nightly_gzip", "senddigests",
+    ]  # fmt: skip
+    assert {job[5] for job in jobs} == {"list"}
+    for job in jobs:
+        run = list_host.run("runuser -u list -- " + job[6])
+        assert (run.rc, run.stdout, run.stderr) == (0, "", ""), job
+
+
+def test_log_rotation(list_host, mailman):
+    """The runners write into the new logs."""
+    trial = list_host.run("logrotate --debug /etc/logrotate.d/mailman")
+    assert trial.rc == 0
+    assert "error" not in trial.stderr
+    master = mailman.pid()
+    list_host.check_output("logrotate --force /etc/logrotate.d/mailman")
+    log = list_host.file(mailman.var + "/logs/qrunner")
+    assert (log.user, log.group, log.mode) == ("list", "list", 0o664)
+    assert list_host.file(mailman.var + "/logs/qrunner.1").exists
+    eventually(lambda: list_host.run("ls -l /proc/%d/fd" % master).stdout.count("/logs/qrunner\n"))
+
+
+def test_mailmans_permissions(mailman):
+    assert "No problems found" in mailman.tool("check_perms")
+
+
+def test_exims_user_may_look_for_lists(list_host):
+    """Root's exim -bt may always."""
+    assert list_host.run("runuser -u Debian-exim -- exim -bv testlist@list.example.com").rc == 0

@@ -1,0 +1,179 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exim and Mailman on a list host, mail, and runs of site.yml, for the tests of this scenario."""
+
+import collections
+import json
+import re
+import time
+import uuid
+
+import pytest
+
+LIST_DOMAIN = "list.example.com"
+# The eleven suffixes of mailman_router, and what a wildcard stands for.
+SUFFIXES = [
+    "-admin",
+    "-bounces",
+    "-bounces+luser=example.com",
+    "-confirm",
+    "-confirm+0123456789abcdef",
+    "-join",
+    "-leave",
+    "-owner",
+    "-request",
+    "-subscribe",
+    "-unsubscribe",
+]
+MEMBERS = ["member%d@example.org" % number for number in range(1, 33)]
+MEMBERS += ["anna@example.net", "berta@example.net", "carla@example.edu"]
+
+RUNNERS = sorted(name + "Runner" for name in "Arch Bounce Command Incoming News Outgoing Retry Virgin".split())
+
+
+def eventually(question, timeout=60):
+    """The first true answer."""
+    deadline = time.monotonic() + timeout
+    while True:
+        answer = question()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            pytest.fail("no answer but %r after %d s" % (answer, timeout))
+        time.sleep(0.5)
+
+
+def letter(subject, body="A test.\n", **headers):
+    """A message with an identity of its own, by which Exim's log and the sink tell it from others."""
+    lines = ["Subject: " + subject, "Message-ID: <%s@test.example.org>" % uuid.uuid4()]
+    lines += ["%s: %s" % (name.replace("_", "-"), value) for name, value in headers.items()]
+    return "\n".join(lines) + "\n\n" + body
+
+
+def assert_verp(copies, list_name):
+    """Each copy has one recipient, named in its envelope sender."""
+    expected = ["%s-bounces+%s@list.example.com" % (list_name, copy.rcpt_tos[0].replace("@", "=")) for copy in copies]
+    assert [copy.mail_from for copy in copies] == expected
+    assert {len(copy.rcpt_tos) for copy in copies} == {1}
+
+
+def delivery_failure(list_name, failed):
+    """What a mail server sends back when it cannot deliver (RFC 3464)."""
+    return """\
+From: Mail Delivery System <mailer-daemon@mx.example.org>
+To: {list}-bounces@list.example.com
+Subject: Delivery Status Notification (Failure)
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+The message could not be delivered.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.org
+
+Final-Recipient: rfc822; {failed}
+Action: failed
+Status: 5.1.1
+--b--
+""".format(list=list_name, failed=failed)
+
+
+# smtplib reads each reply before it goes on, and is on every machine of the ground.
+DIALOGUE = """
+import json, smtplib, sys
+server, sender, recipients, data = json.load(sys.stdin)
+smtp = smtplib.SMTP(server, timeout=30)
+smtp.ehlo("client.example.org")
+replies = {"EHLO": [250, smtp.ehlo_resp.decode()], "MAIL": smtp.mail(sender)}
+for recipient in recipients:
+    replies[recipient] = smtp.rcpt(recipient)
+if data:
+    replies["DATA"] = smtp.data(data)
+smtp.quit()
+json.dump({k: [code, text if isinstance(text, str) else text.decode()] for k, (code, text) in replies.items()}, sys.stdout)
+"""
+
+
+class Exim:
+    LOG = "/var/log/exim4/mainlog"
+
+    def __init__(self, host):
+        self.host = host
+
+    def routes(self, *addresses, options=""):
+        """What exim -bt prints."""
+        return self.host.run("exim -bt " + options + " " + " ".join("'%s'" % address for address in addresses)).stdout
+
+    def pid(self):
+        return int(self.host.run("cat /run/exim4/exim.pid").stdout)
+
+    def log(self):
+        return self.host.file(self.LOG).content_string
+
+    def arrivals(self, message_id):
+        """How Mailman handed a post to Exim: for each connection, by its port, the recipients of each message."""
+        connections = collections.defaultdict(list)
+        line = re.compile(r" <= \S+ H=.*\[(?:127\.0\.0\.1|::1)\]:(\d+) .* id=%s .*for (.*)$" % re.escape(message_id))
+        for match in filter(None, map(line.search, self.log().splitlines())):
+            connections[match.group(1)].append(match.group(2).split())
+        return dict(connections)
+
+
+class Mailman:
+    def __init__(self, host):
+        self.host = host
+        # As inventory.yml has it.
+        self.prefix = "/usr/lib/mailman" if host.name == "debian13" else "/var/lib/mailman"
+        self.var = "/var/lib/mailman"
+
+    def tool(self, line):
+        return self.host.check_output(self.prefix + "/bin/" + line)
+
+    def log(self, name):
+        return self.host.file("%s/logs/%s" % (self.var, name)).content_string
+
+    def members(self, name):
+        return self.tool("list_members " + name).split()
+
+    def bounce_scores(self, name):
+        """The members with a bounce score."""
+        code = (
+            "import sys; sys.path.insert(0, '%s/bin'); import paths; from Mailman.MailList import MailList; import json;"
+            "m = MailList('%s', lock=0); print json.dumps(dict((a, m.getBounceInfo(a).score) for a in m.getBouncingMembers()))"
+        ) % (self.prefix, name)
+        return json.loads(self.host.check_output('/usr/bin/python2.7 -B -c "%s"' % code))
+
+    def pid(self):
+        """The master's."""
+        return int(self.host.check_output("systemctl show --property MainPID --value mailman"))
+
+    def runners(self):
+        """The queue runners' names and pids."""
+        processes = self.host.run("pgrep --full --list-full -- '--runner='").stdout
+        return {name: int(pid) for pid, name in re.findall(r"^(\d+) .*--runner=(\w+):", processes, re.MULTILINE)}
+
+
+class Run:
+    """A run of site.yml, and what it said of each host."""
+
+    def __init__(self, output):
+        try:
+            report = json.loads(output)
+        except ValueError:
+            pytest.fail("ansible-playbook printed:\n" + output)
+        self.results = collections.defaultdict(list)
+        for play in report["plays"]:
+            for task in play["tasks"]:
+                for host, result in task["hosts"].items():
+                    self.results[host].append((task["task"]["name"], result))
+        self.stats = report["stats"]
+
+    def failure(self, host):
+        """The message of the task that failed."""
+        failures = [result for name, result in self.results[host] if result.get("failed") and not result.get("ignore_errors")]
+        return " ".join(str(failures[-1].get(key, "")) for key in ("msg", "stderr")) if failures else ""

@@ -41,8 +41,8 @@ packages:
 	fi
 
 .venv/complete: requirements.txt | packages
-	@echo "Making .venv from requirements.txt"
-	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@echo "Installing requirements.txt in .venv"
+	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv
 	@pip install -qq --disable-pip-version-check --requirement $<
 	@touch $@
 
@@ -91,13 +91,14 @@ lint: .venv/complete $(COLLECTION) ## Check playbooks, YAML, Python and changelo
 	ruff check --quiet .
 	antsibull-changelog lint
 
-# ansible-test wants its collection in a repository below ansible_collections. What it is given is what is
-# shipped, and tests/; not the double, which is Python 2.
+# ansible-test wants its collection in a repository below ansible_collections. It is given what is shipped and its
+# own tests; ruff checks the rest.
 TREE := .cache/tree/ansible_collections/listhost/exim_mailman
+NOT_IN_TREE := .ci benchmarks inventories/demo molecule tests/contract tests/run
 .PHONY: tree
 tree:
 	@rm -rf $(TREE) && mkdir -p $(TREE)
-	@git ls-files --cached --others --exclude-standard -z -- ':!molecule/shared/double' | \
+	@git ls-files --cached --others --exclude-standard -z -- $(NOT_IN_TREE:%=':!%') | \
 	    tar --null --files-from - --ignore-failed-read -c | tar -C $(TREE) -x
 	@git -C $(TREE) init --quiet && git -C $(TREE) add --all
 

@@ -19,6 +19,8 @@ DOUBLE := .cache/mailman-double.tgz
 MAILMAN_ARCHIVE ?= $(DOUBLE)
 override MAILMAN_ARCHIVE := $(abspath $(MAILMAN_ARCHIVE))
 export MAILMAN_ARCHIVE
+export MAILMAN_ARCHIVE_CHECKSUM = sha256:$(firstword $(shell sha256sum $(MAILMAN_ARCHIVE) 2>/dev/null))
+export DEBIAN_MIRROR := $(shell molecule/shared/images/mirror)
 
 .PHONY: help
 help:

@@ -6,9 +6,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import contextlib
 import ipaddress
 import os
 import re
+import signal
 import subprocess
 
 EXIM_ARGUMENTS = dict(
@@ -18,6 +20,10 @@ EXIM_ARGUMENTS = dict(
 
 # A test that takes longer waits for something that will not come, such as an answer of a dead name server for each of very many addresses.
 TIMEOUT = 600
+
+
+# What asks a module to end: Ansible's own time limit, a lost connection, a person.
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 class EximError(Exception):
@@ -56,18 +62,22 @@ class Exim:
 
     def run(self, *arguments, **keywords):
         """Run Exim to its end and return exit status, stdout and stderr. Keyword: data, the text for its stdin."""
-        # Exim writes a warning to its log when it has to purge the environment: give it none.
-        process = subprocess.Popen(
-            self.argv(*arguments), env={}, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )
+        process = None
         try:
+            with undisturbed():
+                # Exim writes a warning to its log when it has to purge the environment: give it none.
+                # As a session of its own it can be ended together with the processes that it started.
+                process = subprocess.Popen(
+                    self.argv(*arguments), env={}, cwd="/", start_new_session=True,
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                )
             out, err = process.communicate(keywords.get("data", "").encode("utf-8"), timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
-            raise EximError("%s did not end within %d seconds." % (" ".join(self.argv(*arguments)), TIMEOUT))
+            raise EximError("%s did not end within %d seconds." % (" ".join(self.argv(*arguments)), TIMEOUT)) from None
         finally:
-            if process.poll() is None:
-                process.kill()
-                process.communicate()
+            if process and process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         return process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
 
     def names(self, kind):
@@ -76,6 +86,16 @@ class Exim:
         if status != 0:
             raise EximError("Exim cannot read its configuration: %s" % message_of(err + out))
         return out.split()
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Let a signal that ends the module wait for the end of the block, so that nothing is left of which nobody knows."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def find_exim(module):
@@ -136,7 +156,7 @@ def check_host(name, value):
     try:
         ipaddress.ip_address(value)
     except ValueError:
-        raise EximError("%s: %r is not an IP address." % (name, value))
+        raise EximError("%s: %r is not an IP address." % (name, value)) from None
 
 
 def envelope_arguments(sender, sender_host):
@@ -147,3 +167,23 @@ def envelope_arguments(sender, sender_host):
     if sender_host is not None:
         arguments += ["-oMa", sender_host]
     return arguments
+
+
+def envelope(test):
+    """Return the test's address with what else distinguishes it from another test of the same address."""
+    words = [test["address"]]
+    if test["sender"] is not None:
+        words.append("from " + test["sender"])
+    if test["sender_host"] is not None:
+        words.append("by host " + test["sender_host"])
+    return " ".join(words)
+
+
+def unknown_names(exim, tests):
+    """Return a line for each router and transport that is expected, but is not in the configuration."""
+    lines = []
+    for kind in ("router", "transport"):
+        known = exim.names(kind)
+        for name in sorted(set(test[kind] for test in tests if test[kind] is not None) - set(known)):
+            lines.append("Exim's configuration has no %s %s. It has: %s." % (kind, name, ", ".join(known) or "none"))
+    return lines

@@ -9,7 +9,14 @@ __metaclass__ = type
 import re
 
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import (
-    EximError, check_address, check_host, check_sender, envelope_arguments, message_of,
+    EximError,
+    check_address,
+    check_host,
+    check_sender,
+    envelope,
+    envelope_arguments,
+    message_of,
+    unknown_names,
 )
 
 # The address tests of exim_address_test, which exim_config runs as well.
@@ -102,26 +109,6 @@ def compare(test, result):
         if addresses != sorted(set(test["redirected_to"])):
             differences.append(("redirected to " + ", ".join(test["redirected_to"]), ", ".join(addresses)))
     return differences
-
-
-def envelope(test):
-    """Return the test's address with what else distinguishes it from another test of the same address."""
-    words = [test["address"]]
-    if test["sender"] is not None:
-        words.append("from " + test["sender"])
-    if test["sender_host"] is not None:
-        words.append("by host " + test["sender_host"])
-    return " ".join(words)
-
-
-def unknown_names(exim, tests):
-    """Return a line for each router and transport that is expected, but is not in the configuration."""
-    lines = []
-    for kind in ("router", "transport"):
-        known = exim.names(kind)
-        for name in sorted(set(test[kind] for test in tests if test[kind] is not None) - set(known)):
-            lines.append("Exim's configuration has no %s %s. It has: %s." % (kind, name, ", ".join(known) or "none"))
-    return lines
 
 
 def route_addresses(exim, addresses, sender=None, sender_host=None, verify=False):

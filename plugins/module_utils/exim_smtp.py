@@ -6,6 +6,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import contextlib
 import os
 import re
 import select
@@ -14,7 +15,13 @@ import tempfile
 import time
 
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import (
-    EximError, check_host, check_sender, check_address, check_text, log_lines, message_of,
+    EximError,
+    check_address,
+    check_host,
+    check_sender,
+    check_text,
+    log_lines,
+    message_of,
 )
 
 # The dialogues of exim_smtp_test, which exim_config runs as well.
@@ -64,7 +71,7 @@ class Session:
     def __init__(self, exim, client, callouts, timeout):
         self.timeout = timeout
         self.buffer = b""
-        self.trace = tempfile.TemporaryFile()
+        self.trace = tempfile.TemporaryFile()  # noqa: SIM115 __exit__ closes it.
         self.process = subprocess.Popen(
             exim.argv("-bhc" if callouts else "-bh", client), env={}, cwd="/", bufsize=0,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.trace,
@@ -83,10 +90,8 @@ class Session:
 
     def send(self, text):
         """Send lines to Exim, which may already have gone."""
-        try:
+        with contextlib.suppress(OSError):
             self.process.stdin.write(text.encode("utf-8"))
-        except (IOError, OSError):
-            pass
 
     def reply(self):
         """Wait for the next reply and return it."""
@@ -172,7 +177,7 @@ def check_expectation(name, expectation, code):
     try:
         re.compile(expectation["text"] or "")
     except re.error as error:
-        raise EximError("%s.text: %r is not a regular expression: %s." % (name, expectation["text"], error))
+        raise EximError("%s.text: %r is not a regular expression: %s." % (name, expectation["text"], error)) from None
 
 
 def check_order(item, dialogue):
@@ -233,7 +238,7 @@ def run_dialogue(exim, item, dialogue, timeout):
                     session.send(content(dialogue["data"]))
                     reply = session.reply()
             except EximError as error:
-                raise EximError("%s, %s: %s" % (title, command or "connection", error))
+                raise EximError("%s, %s: %s" % (title, command or "connection", error)) from None
             if kind == "connect" and reply.code is None:
                 raise EximError("%s: %s" % (title, reply))
             met = reply.meets(expectation)

@@ -1,0 +1,77 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A role's argument_specs, defaults and README say the same."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import io
+import os
+import re
+
+import pytest
+import yaml
+
+ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles")
+
+
+def text(role, *path):
+    with io.open(os.path.join(ROLES, role, *path), encoding="utf-8") as stream:
+        return stream.read()
+
+
+def options(role, entry_point="main"):
+    return yaml.safe_load(text(role, "meta", "argument_specs.yml"))["argument_specs"][entry_point]["options"]
+
+
+def markdown(option):
+    """Return an option's description as a cell of a table."""
+    description = option["description"]
+    if isinstance(description, list):
+        description = " ".join(description)
+    description = re.sub(r"O\([^()]*#\w+:(\w+)\)", r"`\1`", description)
+    description = re.sub(r"M\(([^()]+)\)", r"`\1`", description)
+    description = re.sub(r"[VO]\((\w+)=(\w+)\)", r"`\1: \2`", description)
+    return re.sub(r"[CVO]\(((?:[^()]|\([^()]*\))+)\)", r"`\1`", description)
+
+
+def table(role):
+    """Return the table of variables that the README must have."""
+    rows = ["| variable | type | default | |", "|---|---|---|---|"]
+    for name, option in options(role).items():
+        kind = ", ".join("`%s`" % choice for choice in option["choices"]) if "choices" in option else option["type"]
+        default = "required" if option.get("required") else "`%s`" % yaml.safe_dump(option["default"], default_flow_style=True, width=500).split("\n...")[0].strip()
+        rows.append("| `%s` | %s | %s | %s |" % (name, kind, default, markdown(option)))
+    return "\n".join(rows) + "\n"
+
+
+@pytest.fixture(params=sorted(os.listdir(ROLES)))
+def role(request):
+    return request.param
+
+
+def test_defaults_are_those_of_the_specification(role):
+    specified = dict((name, option["default"]) for name, option in options(role).items() if not option.get("required"))
+    assert specified == yaml.safe_load(text(role, "defaults", "main.yml"))
+
+
+def test_the_preflight_checks_the_same_variables(role):
+    assert options(role, "preflight") == options(role)
+
+
+def test_public_variables_begin_with_the_name_of_the_role(role):
+    assert [name for name in options(role) if not name.startswith(role + "_")] == []
+
+
+def test_readme_has_the_table_of_the_specification(role):
+    assert table(role) in text(role, "README.md")
+
+
+def test_every_variable_is_read(role):
+    used = ""
+    for folder in ("tasks", "templates", "vars", "handlers"):
+        for directory, dummy, files in os.walk(os.path.join(ROLES, role, folder)):
+            used += "".join(text(role, os.path.relpath(os.path.join(directory, name), os.path.join(ROLES, role))) for name in files)
+    assert [name for name in options(role) if not re.search(r"\b%s\b" % name, used)] == []

@@ -14,7 +14,8 @@ version_added: 1.0.0
 description:
   - Keeps the settings in a marked block at the end of C(mm_cfg.py), where they win over what stands above. All other lines, those of the
     distribution and of the administrator, are kept.
-  - Mailman's own Python, as Mailman's own user, loads the new file before it replaces the live one. When that fails, the live one stays.
+  - Mailman's own Python, as Mailman's own user, loads the new file before it replaces the live one. When that fails, or a value is not of the
+    type that Mailman has there, the live one stays.
   - Restarts nothing. The queue runners read the file when they start.
 author:
   - listhost.exim_mailman contributors (@listhost)
@@ -106,8 +107,24 @@ module = types.ModuleType('Mailman.mm_cfg')
 module.__file__ = str(request['path'])
 sys.modules['Mailman.mm_cfg'] = Mailman.mm_cfg = module
 exec(compile(base64.b64decode(request['content']), module.__file__, 'exec'), module.__dict__)
+
+def kind(value):
+    for name, types in (('number', (int, float)), ('list', (list, tuple)), ('mapping', dict)):
+        if isinstance(value, types):
+            return name
+    return 'string'
+
+unknown, mistyped = [], []
+for name in request['names']:
+    value = getattr(module, name)
+    if not hasattr(Defaults, name):
+        unknown.append(name)
+    # None and 0 switch a thing off, whatever its type. The two commands for external archivers are switched off so by default.
+    elif not (value in (None, 0) or getattr(Defaults, name) is None or name.endswith('_EXTERNAL_ARCHIVER')
+              or kind(value) == kind(getattr(Defaults, name))):
+        mistyped.append('%s is a %s where Mailman has a %s' % (name, kind(value), kind(getattr(Defaults, name))))
 print('')
-print(json.dumps([name for name in request['names'] if not hasattr(Defaults, name)]))
+print(json.dumps([unknown, mistyped]))
 """
 
 
@@ -127,7 +144,7 @@ def literal(value):
         return "[%s]" % ", ".join(literal(item) for item in value)
     if isinstance(value, dict):
         return "{%s}" % ", ".join("%s: %s" % (literal(key), literal(value[key])) for key in sorted(value))
-    if isinstance(value, (type(""), str)):
+    if isinstance(value, str):
         return "'%s'" % "".join(character(number) for number in bytearray(to_bytes(value)))
     raise Unrepresentable("%r is a %s" % (value, type(value).__name__))
 
@@ -180,7 +197,7 @@ def read(path):
 
 
 def check(module, installation, path, content, names):
-    """Let Mailman's Python load the content, and tell which settings Mailman does not know."""
+    """Let Mailman's Python load the content and compare the settings with Mailman's own."""
     request = dict(
         content=to_text(base64.b64encode(content)),
         group=installation["group"],
@@ -198,7 +215,9 @@ def check(module, installation, path, content, names):
             msg="%s was not changed, because %s cannot load what it would be: %s. Mend the line if it is not between the markers of the role, else the "
             "setting in the inventory." % (path, installation["python"], ": ".join(place[-1:] + lines[-1:])),
         )
-    unknown = json.loads(out.strip().splitlines()[-1])
+    unknown, mistyped = json.loads(out.strip().splitlines()[-1])
+    if mistyped:
+        module.fail_json(msg="%s was not changed: %s. Correct the value in the inventory." % (path, ", ".join(mistyped)))
     if unknown:
         module.warn("Mailman %s has no setting %s; nothing will read it" % (installation["version"], ", ".join(unknown)))
 

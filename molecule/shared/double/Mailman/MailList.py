@@ -120,6 +120,8 @@ def _unlink(path):
 
 class MailList(MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pending.Pending):
     def __init__(self, name=None, lock=1):
+        # Upstream's lists refer to themselves, so that a program which just ends leaves its lock behind.
+        self._itself = self
         self.__timestamp = 0
         self._name(name)
         if name is None:

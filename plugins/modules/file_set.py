@@ -89,101 +89,8 @@ changed_paths:
   sample: [/etc/exim4/exim4.conf]
 """
 
-import os
-import shutil
-import tempfile
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.text.converters import to_bytes, to_text
-
-
-def read(path):
-    """Return the content of a file in bytes, or None when there is none."""
-    try:
-        with open(path, "rb") as handle:
-            return handle.read()
-    except (IOError, OSError):
-        if os.path.lexists(path):
-            raise
-        return None
-
-
-class Transaction:
-    """Candidates beside their live files: all of them go live, or none."""
-
-    def __init__(self, module):
-        self.module = module
-        self.candidates = []
-
-    def prepare(self, spec, live):
-        """Write and check the candidate of one file."""
-        directory = os.path.dirname(live)
-        if self.module.check_mode:
-            directory = self.module.tmpdir
-        elif not os.path.isdir(directory):
-            self.module.fail_json(msg="%s: the directory %s does not exist. Nothing was changed." % (spec["path"], directory))
-        # A leading dot keeps programs that read a whole directory (cron, logrotate, run-parts) away from the candidate.
-        handle, candidate = tempfile.mkstemp(prefix=".%s." % os.path.basename(live), dir=directory)
-        self.candidates.append((candidate, live))
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(to_bytes(spec["content"]))
-        if not self.module.check_mode:
-            if os.path.exists(live):
-                shutil.copystat(live, candidate)
-                status = os.stat(live)
-                os.chown(candidate, status.st_uid, status.st_gid)
-            # Not atomic_move: it gives a candidate the permissions of the file that it replaces.
-            self.module.set_fs_attributes_if_different(attributes(self.module, spec, candidate), False)
-            if self.module.selinux_enabled():
-                context = self.module.selinux_context(live) if os.path.exists(live) else self.module.selinux_default_context(live)
-                self.module.set_context_if_different(candidate, context, False)
-        self.check(spec, candidate)
-
-    def check(self, spec, candidate):
-        """Run the file's own check against its candidate."""
-        argv = [argument.replace("%s", candidate) for argument in spec["validate"]]
-        if not argv or (self.module.check_mode and not os.path.exists(argv[0])):
-            return
-        status, out, err = self.module.run_command(argv)
-        if status != 0:
-            self.module.fail_json(
-                msg="%s: the new content does not pass its check (%s exits %d). Nothing was changed. It says: %s"
-                % (spec["path"], " ".join(argv), status, (err + out).replace(candidate, spec["path"]).strip()),
-                rc=status, stdout=out, stderr=err,
-            )
-
-    def commit(self):
-        """Rename every candidate into place; after a failure put back what was replaced."""
-        replaced = []
-        try:
-            for candidate, live in self.candidates:
-                before = candidate + ".before"
-                if os.path.exists(live):
-                    os.link(live, before)
-                replaced.append((before, live))
-                os.rename(candidate, live)
-        except BaseException:
-            for before, live in replaced:
-                if os.path.exists(before):
-                    os.rename(before, live)
-                elif os.path.exists(live):
-                    os.unlink(live)
-            raise
-        finally:
-            for before, dummy in replaced:
-                if os.path.exists(before):
-                    os.unlink(before)
-
-    def close(self):
-        """Remove the candidates that did not go live."""
-        for candidate, dummy in self.candidates:
-            if os.path.exists(candidate):
-                os.unlink(candidate)
-
-
-def attributes(module, spec, path):
-    """Return the file attributes in the form of AnsibleModule's own helpers."""
-    return module.load_file_common_arguments(dict(path=path, mode=spec["mode"], owner=spec["owner"], group=spec["group"]))
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.file_transaction import FILE_ARGUMENTS, Transaction
 
 
 def main():
@@ -194,42 +101,23 @@ def main():
                 type="list",
                 elements="dict",
                 required=True,
-                options=dict(
-                    path=dict(type="path", required=True),
-                    content=dict(type="str", required=True),
-                    owner=dict(type="str"),
-                    group=dict(type="str"),
-                    mode=dict(type="str", default="0644"),
-                    validate=dict(type="list", elements="str", default=[]),
-                ),
+                options=dict(FILE_ARGUMENTS, validate=dict(type="list", elements="str", default=[])),
             ),
         ),
         supports_check_mode=True,
     )
-    changed_paths = []
-    diffs = []
+    files = module.params["files"]
     transaction = Transaction(module)
     try:
-        for spec in module.params["files"]:
-            live = os.path.realpath(spec["path"])
-            before = read(live)
-            if before != to_bytes(spec["content"]):
-                transaction.prepare(spec, live)
-                diffs.append(dict(
-                    before_header=spec["path"], before=to_text(before or b"", errors="surrogate_or_replace"),
-                    after_header=spec["path"], after=spec["content"],
-                ))
-                changed_paths.append(spec["path"])
+        transaction.stage(files)
         if not module.check_mode:
             transaction.commit()
-        for spec in module.params["files"]:
-            live = os.path.realpath(spec["path"])
-            if spec["path"] not in changed_paths and module.set_fs_attributes_if_different(attributes(module, spec, live), False):
-                changed_paths.append(spec["path"])
+        transaction.settle(files)
     finally:
         transaction.close()
+    changed_paths = transaction.changed_paths
     module.exit_json(
-        changed=bool(changed_paths), changed_paths=[spec["path"] for spec in module.params["files"] if spec["path"] in changed_paths], diff=diffs,
+        changed=bool(changed_paths), changed_paths=[spec["path"] for spec in files if spec["path"] in changed_paths], diff=transaction.diffs,
     )
 
 

@@ -86,7 +86,7 @@ def test_a_rename_that_fails_puts_back_what_was_replaced(install, two, monkeypat
             raise OSError("no space left")
         rename(source, target)
 
-    monkeypatch.setattr(file_set.os, "rename", fail_at_third)
+    monkeypatch.setattr(os, "rename", fail_at_third)
     with pytest.raises(OSError):
         install(
             dict(path=str(two / "one"), content="one after\n"),

@@ -1,0 +1,138 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+import shutil
+import tempfile
+
+from ansible.module_utils.common.text.converters import to_bytes, to_text
+
+FILE_ARGUMENTS = dict(
+    path=dict(type="path", required=True),
+    content=dict(type="str", required=True),
+    owner=dict(type="str"),
+    group=dict(type="str"),
+    mode=dict(type="str", default="0644"),
+)
+
+
+def read(path):
+    """Return the content of a file in bytes, or None when there is none."""
+    try:
+        with open(path, "rb") as handle:
+            return handle.read()
+    except OSError:
+        if os.path.lexists(path):
+            raise
+        return None
+
+
+class Transaction:
+    """Candidates beside their live files: all of them go live, or none.
+
+    The caller closes it in any case, which removes what did not go live.
+    """
+
+    def __init__(self, module):
+        self.module = module
+        self.candidates = []
+        self.replaced = []
+        self.changed_paths = []
+        self.diffs = []
+
+    def stage(self, files):
+        """Write a candidate for each file whose content differs."""
+        for spec in files:
+            live = os.path.realpath(spec["path"])
+            before = read(live)
+            if before != to_bytes(spec["content"]):
+                self.prepare(spec, live)
+                self.diffs.append(dict(
+                    before_header=spec["path"], before=to_text(before or b"", errors="surrogate_or_replace"),
+                    after_header=spec["path"], after=spec["content"],
+                ))
+                self.changed_paths.append(spec["path"])
+
+    def prepare(self, spec, live):
+        """Write and check the candidate of one file."""
+        directory = os.path.dirname(live)
+        if self.module.check_mode:
+            directory = self.module.tmpdir
+        elif not os.path.isdir(directory):
+            self.module.fail_json(msg="%s: the directory %s does not exist. Nothing was changed." % (spec["path"], directory))
+        # A leading dot keeps programs that read a whole directory (cron, logrotate, run-parts) away from the candidate.
+        handle, candidate = tempfile.mkstemp(prefix=".%s." % os.path.basename(live), dir=directory)
+        self.candidates.append((candidate, live))
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(to_bytes(spec["content"]))
+        if not self.module.check_mode:
+            if os.path.exists(live):
+                shutil.copystat(live, candidate)
+                status = os.stat(live)
+                os.chown(candidate, status.st_uid, status.st_gid)
+            # Not atomic_move: it gives a candidate the permissions of the file that it replaces.
+            self.module.set_fs_attributes_if_different(self.attributes(spec, candidate), False)
+            if self.module.selinux_enabled():
+                context = self.module.selinux_context(live) if os.path.exists(live) else self.module.selinux_default_context(live)
+                self.module.set_context_if_different(candidate, context, False)
+        self.check(spec, candidate)
+
+    def check(self, spec, candidate):
+        """Run the file's own check, if it has one, against its candidate."""
+        argv = [argument.replace("%s", candidate) for argument in spec.get("validate", [])]
+        if not argv or (self.module.check_mode and not os.path.exists(argv[0])):
+            return
+        status, out, err = self.module.run_command(argv)
+        if status != 0:
+            self.module.fail_json(
+                msg="%s: the new content does not pass its check (%s exits %d). Nothing was changed. It says: %s"
+                % (spec["path"], " ".join(argv), status, (err + out).replace(candidate, spec["path"]).strip()),
+                rc=status, stdout=out, stderr=err,
+            )
+
+    def candidate(self, path):
+        """Return the candidate of a file, or the file itself when it does not change."""
+        return dict((live, candidate) for candidate, live in self.candidates).get(os.path.realpath(path), path)
+
+    def commit(self):
+        """Rename every candidate into place; after a failure put back what was replaced."""
+        try:
+            for candidate, live in self.candidates:
+                before = candidate + ".before"
+                if os.path.exists(live):
+                    os.link(live, before)
+                self.replaced.append((before, live))
+                os.rename(candidate, live)
+        except BaseException:
+            self.rollback()
+            raise
+
+    def rollback(self):
+        """Put back what commit replaced."""
+        for before, live in self.replaced:
+            if os.path.exists(before):
+                os.rename(before, live)
+            elif os.path.exists(live):
+                os.unlink(live)
+
+    def settle(self, files):
+        """Give the files that keep their content the attributes that they should have."""
+        for spec in files:
+            live = os.path.realpath(spec["path"])
+            if spec["path"] not in self.changed_paths and self.module.set_fs_attributes_if_different(self.attributes(spec, live), False):
+                self.changed_paths.append(spec["path"])
+
+    def close(self):
+        """Remove the candidates that did not go live, and what was kept for a rollback."""
+        for path in [candidate for candidate, dummy in self.candidates] + [before for before, dummy in self.replaced]:
+            if os.path.exists(path):
+                os.unlink(path)
+
+    def attributes(self, spec, path):
+        """Return the file attributes in the form of AnsibleModule's own helpers."""
+        return self.module.load_file_common_arguments(dict(path=path, mode=spec["mode"], owner=spec["owner"], group=spec["group"]))

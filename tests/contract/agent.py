@@ -13,7 +13,8 @@ import sys
 for line in sys.stdin:
     request = json.loads(line)
     done = subprocess.run(
-        ["bash", "-c", request["command"]],
+        # What hangs is to fail, with exit code 124 or 137.
+        ["timeout", "--kill-after=5", "120", "bash", "-c", request["command"]],
         input=request["stdin"].encode("latin-1"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -223,7 +223,7 @@ def host(archive):
         yield container
         container.agent.stdin.close()
     finally:
-        podman("rm", "--force", name, check=False)
+        podman("rm", "--force", "--time", "0", name, check=False)
 
 
 @pytest.fixture(scope="session")

@@ -43,23 +43,34 @@ def test_configure_stops(host, source, flags, reason):
     assert reason in done.stdout + done.stderr
 
 
-def test_configure_without_permcheck_goes_on(host, source):
-    flags = {"with_username": "nobody-here", "with_groupname": "nothing-here", "with_var_prefix": "/srv/missing"}
-    done = host.configure(source, without_permcheck=True, **flags)
+@pytest.fixture(scope="module")
+def staged(host, source):
+    """Installed with DESTDIR, for a user, a group and a directory that this host does not have, as for a package."""
+    flags = {"with_username": "nobody-here", "with_groupname": "nothing-here", "with_var_prefix": "/var/lib/mm"}
+    done = host.configure(source, prefix="/usr/lib/mm", without_permcheck=True, **flags)
     assert done.returncode == 0, done.stderr
-
-
-def test_staged_install(host, source):
-    """DESTDIR, for packages: nothing outside of it, and the compiled-in paths without it."""
-    flags = {"prefix": "/usr/lib/mm", "with_var_prefix": "/var/lib/mm", "without_permcheck": True}
-    assert host.configure(source, **flags).returncode == 0
     host.run(f"cd {source} && make && make install DESTDIR=/srv/stage")
-    assert not host.exists("/usr/lib/mm")
-    assert not host.exists("/var/lib/mm")
-    assert not host.exists("/srv/stage/var/lib/mm/data/last_mailman_version"), "bin/update ran"
-    defaults = host.read("/srv/stage/usr/lib/mm/Mailman/Defaults.py")
+    return host
+
+
+def test_staged_install(staged):
+    """Nothing outside of DESTDIR, which is not compiled in; nothing is updated."""
+    assert not staged.exists("/usr/lib/mm")
+    assert not staged.exists("/var/lib/mm")
+    assert not staged.exists("/srv/stage/var/lib/mm/data/last_mailman_version")
+    defaults = staged.read("/srv/stage/usr/lib/mm/Mailman/Defaults.py")
     assert re.search(r"^VAR_PREFIX\s*= '/var/lib/mm'$", defaults, re.MULTILINE)
-    assert "/srv/stage" not in host.read("/srv/stage/usr/lib/mm/bin/paths.py")
+    assert "/srv/stage" not in staged.read("/srv/stage/usr/lib/mm/bin/paths.py")
+
+
+def test_staged_directories(staged):
+    """Code under prefix, data under var-prefix."""
+    code = {"bin", "cron", "mail", "Mailman", "scripts", "templates", "messages"}
+    data = {"archives", "data", "lists", "locks", "logs", "qfiles", "spam"}
+    found_code = set(staged.run("ls /srv/stage/usr/lib/mm").stdout.split())
+    assert code <= found_code
+    assert not data & found_code
+    assert set(staged.run("ls /srv/stage/var/lib/mm").stdout.split()) == data
 
 
 @pytest.mark.parametrize(

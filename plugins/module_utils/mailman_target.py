@@ -374,7 +374,7 @@ class Attributes(object):
             # Before ansible-core 2.19 a templated value is always a string.
             if value.lower() in TRUE + FALSE:
                 value = value.lower() in TRUE
-            elif value.isdigit():
+            elif value.isdecimal():
                 value = int(value)
         if isinstance(value, bool) and len(choices) == 2:
             value = int(value)
@@ -1154,7 +1154,6 @@ def gather_lists():
             found.append({"name": name, "error": readable(sys.exc_info()[1]) or sys.exc_info()[0].__name__})
             continue
         model = new_list(name)
-        model.preferred_language = mlist.preferred_language
         settings = {}
         for attribute in attributes.known:
             if hasattr(mlist, attribute):

@@ -134,6 +134,10 @@ molecule: ground ## Run all Molecule scenarios, or SCENARIO=name
 	@failed=; for scenario in $(SCENARIO); do molecule test -s $$scenario || failed="$$failed $$scenario"; done; \
 	if [ -n "$$failed" ]; then echo "Scenarios failed:$$failed" >&2; exit 1; fi
 
+.PHONY: shell
+shell: ground ## A shell with what these run in: `molecule converge -s default`, `pytest tests/contract` and so on
+	@$(SHELL)
+
 bench: ground ## Measure what the collection costs
 	@for benchmark in benchmarks/*/run; do $$benchmark; done
 

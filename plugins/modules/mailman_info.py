@@ -37,6 +37,9 @@ options:
       - The Python that Mailman is to run on; whether it runs is told in RV(python_available).
       - By default the one that the installation names.
     type: path
+  service:
+    description: Name of the systemd unit that runs the queue runners, such as V(mailman), for RV(service_running).
+    type: str
   gather:
     description:
       - What else to tell. Each topic is returned under its own name.
@@ -134,6 +137,11 @@ configure_options:
   description: What C(configure) was called with; V(null) when Mailman cannot tell (before 2.1.26).
   returned: always
   type: str
+service_running:
+  description: Whether the unit is active and starts at boot.
+  returned: with O(service)
+  type: bool
+  sample: true
 python:
   description: O(python), or else the Python that the installation names.
   returned: always
@@ -281,11 +289,18 @@ def python_version(module, python):
     return out if rc == 0 else None
 
 
+def service_running(module, unit):
+    """Whether a unit of systemd is active and enabled."""
+    rc, out, err = module.run_command(["systemctl", "show", "--property=ActiveState,UnitFileState", unit])
+    return rc == 0 and sorted(out.split()) == ["ActiveState=active", "UnitFileState=enabled"]
+
+
 def main():
     module = AnsibleModule(
         argument_spec=dict(
             prefix=dict(type="path", required=True),
             python=dict(type="path"),
+            service=dict(type="str"),
             gather=dict(type="list", elements="str", choices=["lists", "queues", "runners", "settings"], default=[]),
         ),
         supports_check_mode=True,
@@ -315,6 +330,8 @@ def main():
     if "python_version" not in facts:
         facts["python_version"] = python_version(module, facts["python"])
     facts["python_available"] = facts["python_version"] is not None
+    if module.params["service"]:
+        facts["service_running"] = service_running(module, module.params["service"])
     module.exit_json(**facts)
 
 

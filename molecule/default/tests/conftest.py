@@ -20,12 +20,15 @@ Where the faults of the HOWTO on a current Exim have their tests (numbers as in 
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import uuid
 
 import pytest
 from helpers import DIALOGUE, LIST_DOMAIN, Exim, Mailman, Run, letter
+
+ROOT = pathlib.Path(__file__).parents[3]
 
 
 def pytest_collection_modifyitems(items):
@@ -78,14 +81,17 @@ def post(list_host, send, sink):
 
 
 @pytest.fixture(scope="session")
-def run_site(pytestconfig):
-    def run_site(scenario, *inventories, limit="list_hosts", **variables):
-        root = scenario.parent.parent
-        command = ["ansible-playbook", "--inventory", root / "molecule/shared/ground.yml", "--inventory", scenario / "inventory.yml"]
-        for inventory in inventories:
-            command += ["--inventory", inventory]
-        command += ["--limit", limit, "--extra-vars", json.dumps(variables), root / "playbooks/site.yml"]
-        environment = dict(os.environ, ANSIBLE_CONFIG=str(root / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
-        return Run(subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env=environment).stdout)
+def run_site():
+    """Run site.yml against a list host, or against the hosts of one more inventory."""
+
+    def run_site(limit, inventory=None, **variables):
+        command = ["ansible-playbook", "--limit", limit, "--extra-vars", json.dumps(variables)]
+        for file in [ROOT / "molecule/shared/ground.yml", ROOT / "molecule/default/inventory.yml", inventory]:
+            command += ["--inventory", file] if file else []
+        environment = dict(os.environ, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+        run = subprocess.run(
+            [*command, ROOT / "playbooks/site.yml"], capture_output=True, text=True, timeout=600, check=False, env=environment
+        )
+        return Run(run.stdout, run.stderr)
 
     return run_site

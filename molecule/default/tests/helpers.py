@@ -140,6 +140,9 @@ class Mailman:
     def members(self, name):
         return self.tool("list_members " + name).split()
 
+    def add_members(self, name, *addresses):
+        self.host.check_output("printf '%%s\\n' %s | %s/bin/add_members -w n -a n -r - %s" % (" ".join(addresses), self.prefix, name))
+
     def bounce_scores(self, name):
         """The members with a bounce score."""
         code = (
@@ -161,19 +164,14 @@ class Mailman:
 class Run:
     """A run of site.yml, and what it said of each host."""
 
-    def __init__(self, output):
-        try:
-            report = json.loads(output)
-        except ValueError:
-            pytest.fail("ansible-playbook printed:\n" + output)
-        self.results = collections.defaultdict(list)
-        for play in report["plays"]:
-            for task in play["tasks"]:
-                for host, result in task["hosts"].items():
-                    self.results[host].append((task["task"]["name"], result))
-        self.stats = report["stats"]
+    def __init__(self, output, errors):
+        if not output.startswith("{"):
+            pytest.fail("ansible-playbook printed:\n" + output + errors)
+        report = json.loads(output)
+        self.changes = {host: stats["changed"] for host, stats in report["stats"].items()}
+        self._results = [task["hosts"] for play in report["plays"] for task in play["tasks"]]
 
     def failure(self, host):
-        """The message of the task that failed."""
-        failures = [result for name, result in self.results[host] if result.get("failed") and not result.get("ignore_errors")]
+        """What the task that failed said; empty if none did."""
+        failures = [results[host] for results in self._results if host in results and results[host].get("failed")]
         return " ".join(str(failures[-1].get(key, "")) for key in ("msg", "stderr")) if failures else ""

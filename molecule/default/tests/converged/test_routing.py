@@ -32,13 +32,13 @@ def test_mixed_case(exim, address):
 @pytest.mark.parametrize("local_part", ["nolist", "nolist-request", "nolist-bounces+luser=example.com", "testlist-nosuffix", "testlist+luser"])
 def test_unknown_list(list_host, local_part):
     answer = list_host.run("exim -bt %s@list.example.com", local_part)
-    assert answer.stdout == local_part + "@list.example.com is undeliverable: Unrouteable address\n"
+    assert answer.stdout.startswith(local_part + "@list.example.com is undeliverable: ")
     assert answer.rc == 2
 
 
 def test_lists_of_the_list_domain_only(exim, list_host):
     address = "testlist@" + list_host.fqdn
-    assert exim.routes(address) == address + " is undeliverable: Unrouteable address\n"
+    assert exim.routes(address).startswith(address + " is undeliverable: ")
 
 
 def test_list_whose_name_ends_in_a_suffix(exim):

@@ -62,7 +62,7 @@ def test_sender_of_an_unknown_domain_is_refused(from_outside):
 def test_strangers_may_not_relay(list_host, internet, dialogue, sender):
     recipients = ["member1@example.org", "member1%example.org@list.example.com", "@list.example.com:member1@example.org", "member1@unknown.test"]
     replies = dialogue(internet, list_host.ip, sender.format(fqdn=list_host.fqdn), *recipients)
-    assert [replies[recipient][0] for recipient in recipients] == [550, 550, 501, 550], replies
+    assert [replies[recipient][0] for recipient in recipients] == [550] * 4, replies
     assert replies["member1@example.org"][1] == "Relay not permitted"
 
 

@@ -1,0 +1,90 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bare hosts: what is wrong in an inventory stops the run before anything is changed, and is named all at once.
+
+One run for all: each case is a host of the inventory of its own, on one of the three list hosts. A case is what stops the run together: variables,
+their values, and what the message must hold of each: its name, its value, the remedy.
+"""
+
+import json
+
+import pytest
+
+NO_PYTHON = [("mailman_python_repository", "", ["mailman_python=/usr/bin/python2.7", "Set mailman_python_repository"])]
+CASES = {
+    "types and choices, exim": [
+        ("exim_ports", "smtp", ["exim_ports", "smtp", "int"]),
+        ("exim_aliases", ["help"], ["exim_aliases", "list", "dict"]),
+        ("exim_mailboxes", "cloud", ["exim_mailboxes", "cloud", "mbox, maildir, none"]),
+        ("exim_blocks", [{"slot": "cellar", "name": "x", "content": ""}], ["exim_blocks", "cellar", "acl_rcpt_local"]),
+    ],
+    "types and choices, mailman": [
+        ("mailman_settings", [1], ["mailman_settings", "list", "dict"]),
+        ("mailman_smtp_max_rcpts", "many", ["mailman_smtp_max_rcpts", "many", "int"]),
+        ("mailman_owners_can_enable_personalization", "perhaps", ["mailman_owners_can_enable_personalization", "perhaps", "bool"]),
+        ("mailman_install_method", "magic", ["mailman_install_method", "magic", "archive, package, existing"]),
+        ("mailman_verp", "both", ["mailman_verp", "both", "none, mailman, exim"]),
+    ],
+    "values, exim": [
+        ("exim_local_domains", ["example..com"], ["exim_local_domains", "'example..com'", "lists.example.com"]),
+        ("exim_smarthost", "192.0.2.1:25", ["exim_smarthost", "'192.0.2.1:25'", "lists.example.com"]),
+        ("exim_postmaster", "me", ["exim_postmaster is 'me'", "admin@example.com"]),
+        ("exim_message_size_limit", "large", ["exim_message_size_limit is 'large'", "50M"]),
+        ("exim_aliases", {"Sales": "sales@example.org"}, ["exim_aliases has 'Sales'", "lower-case"]),
+        ("exim_tls_certificate", "/etc/ssl/list.pem", ["exim_tls_certificate is '/etc/ssl/list.pem'", "exim_tls_privatekey is ''", "Set both"]),
+    ],
+    "values, mailman": [
+        ("mailman_email_host", "list_example.com", ["mailman_email_host is 'list_example.com'", "list.example.com"]),
+        ("mailman_url_host", "http://www.example.com", ["mailman_url_host is 'http://www.example.com'", "list.example.com"]),
+        ("mailman_site_owner", "you", ["mailman_site_owner is 'you'", "postmaster@example.com"]),
+        ("mailman_site_password", "", ["mailman_site_password is empty", "vault"]),
+        ("mailman_prefix", "mailman", ["mailman_prefix is 'mailman'", "absolute path"]),
+        ("mailman_verp_interval", 0, ["mailman_verp_interval is 0", "1 (every post)"]),
+        ("mailman_smtp_max_sessions_per_connection", 0, ["mailman_smtp_max_sessions_per_connection is 0", "1 or more"]),
+        ("mailman_settings", {"smtphost": "x"}, ["mailman_settings has 'smtphost'", "upper-case"]),
+    ],
+    "values, lists": [
+        ("exim_lists_domains", ["-example.com"], ["exim_lists_domains", "-example.com", "list.example.com"]),
+        ("mailman_smtp_max_sessions_per_connection", 31, ["mailman_smtp_max_sessions_per_connection", "is 31", "at most Exim's"]),
+        ("exim_smtp_accept_queue_per_connection", 30, ["exim_smtp_accept_queue_per_connection is 30"]),
+    ],
+    "another way to say more than Exim's limit": [
+        ("mailman_settings", {"SMTP_MAX_SESSIONS_PER_CONNECTION": 40}, ["SMTP_MAX_SESSIONS_PER_CONNECTION", "is 40", "at most Exim's"]),
+    ],
+    "checksum": [("mailman_archive_checksum", "sha256:" + 64 * "0", ["mailman_archive_checksum", "is sha256:000000", "correct"])],
+    "no archive": [("mailman_archive", "/nowhere/mailman.tgz", ["mailman_archive is /nowhere/mailman.tgz", "Put it there"])],
+    "no Mailman": [("mailman_install_method", "existing", ["mailman_install_method is existing", "choose archive or package"])],
+    "no Python, debian12": NO_PYTHON,
+    "no Python, debian13": NO_PYTHON,
+    "no such Python": [("mailman_python", "/opt/bin/python2.7", ["mailman_python=/opt/bin/python2.7", "not on the host"])],
+}
+
+
+@pytest.fixture(scope="module")
+def run(run_site, ground, tmp_path_factory):
+    hosts = {}
+    for number, (case, faults) in enumerate(CASES.items()):
+        list_host = ground.machines.get(case.split(", ")[-1]) or ground.list_hosts[number % 3]
+        hosts[case] = {variable: value for variable, value, _words in faults}
+        hosts[case].update(ansible_host=list_host.container, ground_image="localhost/listhost-" + list_host.name)
+    inventory = tmp_path_factory.mktemp("bad") / "bad_input.yml"
+    inventory.write_text(json.dumps({"list_hosts": {"children": {"bad_input": {"hosts": hosts}}}}))
+    return run_site("bad_input", inventory)
+
+
+@pytest.mark.parametrize(
+    ("case", "variable", "words"), [(case, variable, words) for case, faults in CASES.items() for variable, _value, words in faults]
+)
+def test_message_names_variable_value_and_remedy(run, case, variable, words):
+    message = run.failure(case)
+    assert [word for word in words if word not in message] == [], message
+
+
+def test_nothing_was_changed(run, ground):
+    """Neither by this run nor by the one in check mode before it; since the hosts were up."""
+    changes = 'find / -xdev -mindepth 1 -newerct "$(systemctl show --property FinishTimestamp --value) + 1 second"'
+    assert set(run.changes.values()) == {0}
+    for host in ground.list_hosts:
+        changed = set(host.check_output(changes).splitlines())
+        assert changed <= {"/tmp", "/root", "/root/.ansible", "/root/.ansible/tmp"}, host.name

@@ -45,8 +45,35 @@ options:
     description: More of them, whose values are never shown and never logged.
     type: dict
     default: {}
+  files:
+    description:
+      - Files around Mailman, such as the unit of its queue runners, that go live together with C(mm_cfg.py), or not at all.
+      - One call is one module execution, however many files it holds.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Absolute path of the file. Its directory must exist.
+        type: path
+        required: true
+      content:
+        description: The whole content, written as UTF-8.
+        type: str
+        required: true
+      owner:
+        description: Name of the user who owns the file. When not set, a new file is root's and an old one keeps its owner.
+        type: str
+      group:
+        description: Name of the group. When not set, a new file has the group of the connecting user and an old one keeps its group.
+        type: str
+      mode:
+        description: Permissions as an octal string, such as V("0644").
+        type: str
+        default: "0644"
 seealso:
   - module: listhost.exim_mailman.mailman_info
+  - module: listhost.exim_mailman.file_set
 """
 
 EXAMPLES = r"""
@@ -68,16 +95,22 @@ path:
   returned: success
   type: str
   sample: /etc/mailman/mm_cfg.py
+changed_paths:
+  description: RV(path) and the O(files[].path) whose content or attributes changed.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/mailman/mm_cfg.py]
 """
 
 import base64
 import json
 import os
 import re
-import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes, to_text
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.file_transaction import FILE_ARGUMENTS, Transaction
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import find_installation
 
 BEGIN = b"# BEGIN listhost.exim_mailman: these settings come from Ansible; every other line of this file is kept"
@@ -222,26 +255,13 @@ def check(module, installation, path, content, names):
         module.warn("Mailman %s has no setting %s; nothing will read it" % (installation["version"], ", ".join(unknown)))
 
 
-def write(module, path, content):
-    """Replace the file in one step; owner, group and mode stay."""
-    handle, candidate = tempfile.mkstemp(prefix=".mm_cfg.", dir=os.path.dirname(path))
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        if not os.path.exists(path):
-            os.chmod(candidate, 0o644)
-        module.atomic_move(candidate, path)
-    finally:
-        if os.path.exists(candidate):
-            os.unlink(candidate)
-
-
 def main():
     module = AnsibleModule(
         argument_spec=dict(
             prefix=dict(type="path", required=True),
             settings=dict(type="dict", required=True),
             secret_settings=dict(type="dict", default={}, no_log=True),
+            files=dict(type="list", elements="dict", default=[], options=FILE_ARGUMENTS),
         ),
         supports_check_mode=True,
     )
@@ -266,13 +286,25 @@ def main():
         module.fail_json(msg="%s has one of the two markers of Ansible's settings without the other. Remove that line: %s" % (path, to_text(END)))
     new = to_bytes(render(settings, secrets))
     wanted = join(foreign, new)
-    changed = wanted != content
-    if changed and installation:
-        check(module, installation, path, wanted, settings)
+    files, diffs = module.params["files"], []
+    transaction = Transaction(module)
+    try:
+        transaction.stage(files)
+        if wanted != content:
+            if installation:
+                check(module, installation, path, wanted, settings)
+                # Owner, group and mode stay.
+                transaction.prepare(dict(path=path, content=wanted, owner=None, group=None, mode=None if os.path.exists(path) else "0644"), path)
+            transaction.changed_paths.append(path)
+            diffs.append(dict(before_header=path, before=hide(old or b""), after_header=path, after=hide(new)))
         if not module.check_mode:
-            write(module, path, wanted)
-    difference = dict(before_header=path, before=hide(old or b""), after_header=path, after=hide(new))
-    module.exit_json(changed=changed, path=path, diff=[difference])
+            transaction.commit()
+        transaction.settle(files)
+    finally:
+        transaction.close()
+    module.exit_json(
+        changed=bool(transaction.changed_paths), path=path, changed_paths=sorted(transaction.changed_paths), diff=diffs + transaction.diffs,
+    )
 
 
 if __name__ == "__main__":

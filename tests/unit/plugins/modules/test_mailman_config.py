@@ -1,0 +1,110 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import os
+
+import pytest
+from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_config
+
+DISTRIBUTION = "# of the distribution\nfrom Defaults import *\nDEFAULT_SERVER_LANGUAGE = 'de'\n"
+
+
+@pytest.fixture
+def mailman(tmp_path, monkeypatch):
+    """A Mailman whose Python accepts every file; Molecule tests the real one."""
+    (tmp_path / "Mailman").mkdir()
+    (tmp_path / "Mailman" / "mm_cfg.py").write_text(DISTRIBUTION)
+    monkeypatch.setattr(mailman_config, "find_installation", lambda prefix: dict(prefix=prefix))
+    monkeypatch.setattr(mailman_config, "check", lambda *arguments: None)
+    return tmp_path
+
+
+@pytest.fixture
+def configure(mailman, run_module):
+    return lambda settings, **options: run_module(mailman_config, prefix=str(mailman), settings=settings, **options)
+
+
+def settings_of(mailman):
+    """Return what the file sets, as Python reads it."""
+    names = {}
+    code = (mailman / "Mailman" / "mm_cfg.py").read_text().replace("from Defaults import *", "")
+    exec(compile(code, "mm_cfg.py", "exec"), dict(add_virtualhost=lambda url, email: None), names)
+    return names
+
+
+def test_settings_are_read_back_as_given(configure, mailman):
+    settings = dict(MTA=None, SMTP_MAX_RCPTS=15, VERP_PROBES=True, TEXT="it's \\ \"quoted\"\nand more", QRUNNERS=["a", ["b", 2]], MAPPING=dict(x=1.5))
+    assert configure(settings)["changed"]
+    assert settings_of(mailman) == dict(settings, DEFAULT_SERVER_LANGUAGE="de")
+
+
+def test_what_others_wrote_is_kept_and_settings_no_longer_given_leave(configure, mailman):
+    configure(dict(A=1, B=2))
+    configure(dict(B=3))
+    assert settings_of(mailman) == dict(B=3, DEFAULT_SERVER_LANGUAGE="de")
+    assert (mailman / "Mailman" / "mm_cfg.py").read_text().startswith(DISTRIBUTION)
+    assert configure({})["changed"]
+    assert (mailman / "Mailman" / "mm_cfg.py").read_text() == DISTRIBUTION
+
+
+def test_a_second_run_writes_nothing(configure, mailman):
+    configure(dict(A=1))
+    before = os.stat(str(mailman / "Mailman" / "mm_cfg.py"))
+    result = configure(dict(A=1))
+    assert (result["changed"], result["changed_paths"], result["diff"]) == (False, [], [])
+    assert os.stat(str(mailman / "Mailman" / "mm_cfg.py")).st_ino == before.st_ino
+
+
+def test_the_host_names_are_made_known(configure, mailman):
+    configure(dict(DEFAULT_URL_HOST="www.example.com"))
+    assert "add_virtualhost(DEFAULT_URL_HOST, DEFAULT_EMAIL_HOST)\n" in (mailman / "Mailman" / "mm_cfg.py").read_text()
+
+
+def test_a_secret_is_written_but_not_shown(configure, mailman):
+    result = configure(dict(A=1), secret_settings=dict(SUBSCRIBE_FORM_SECRET="hush"), _ansible_check_mode=False)
+    assert settings_of(mailman)["SUBSCRIBE_FORM_SECRET"] == "hush"
+    assert "hush" not in str(result["diff"])
+    assert "SUBSCRIBE_FORM_SECRET" in str(result["diff"])
+
+
+def test_the_files_around_it_go_live_with_it(configure, mailman):
+    unit = dict(path=str(mailman / "mailman.service"), content="[Unit]\n")
+    result = configure(dict(A=1), files=[unit])
+    assert result["changed_paths"] == sorted([result["path"], unit["path"]])
+    assert (mailman / "mailman.service").read_text() == "[Unit]\n"
+    assert configure(dict(A=1), files=[dict(unit, content="[Unit]\n# more\n")])["changed_paths"] == [unit["path"]]
+
+
+def test_a_file_that_cannot_be_installed_leaves_the_settings_as_they_were(configure, mailman):
+    result = configure(dict(A=1), files=[dict(path=str(mailman / "none" / "mailman.service"), content="x\n")])
+    assert result["failed"]
+    assert (mailman / "Mailman" / "mm_cfg.py").read_text() == DISTRIBUTION
+
+
+def test_check_mode_shows_and_writes_nothing(configure, mailman):
+    result = configure(dict(A=1), files=[dict(path=str(mailman / "unit"), content="x\n")], _ansible_check_mode=True)
+    assert len(result["changed_paths"]) == 2
+    assert "A = 1" in result["diff"][0]["after"]
+    assert (mailman / "Mailman" / "mm_cfg.py").read_text() == DISTRIBUTION
+    assert not (mailman / "unit").exists()
+
+
+@pytest.mark.parametrize("settings, fault", [({"a": 1}, "Not the name of a Mailman setting: a"), ({"A": float("nan")}, "Setting A: ")])
+def test_bad_settings_are_named(configure, mailman, settings, fault):
+    result = configure(settings)
+    assert result["failed"]
+    assert fault in result["msg"]
+    assert (mailman / "Mailman" / "mm_cfg.py").read_text() == DISTRIBUTION
+
+
+def test_a_marker_without_the_other_is_named(configure, mailman):
+    with open(str(mailman / "Mailman" / "mm_cfg.py"), "ab") as stream:
+        stream.write(mailman_config.BEGIN + b"\n")
+    result = configure(dict(A=1))
+    assert result["failed"]
+    assert "Remove that line" in result["msg"]

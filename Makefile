@@ -125,7 +125,7 @@ build: .venv/complete tree ## Build the collection, install the tarball elsewher
 	ansible-galaxy collection build $(TREE) --output-path .cache/build
 	@cd .cache/build && unset ANSIBLE_CONFIG && export ANSIBLE_COLLECTIONS_PATH=installed && set -x && \
 	ansible-galaxy collection install *.tar.gz --offline --no-deps -p installed && \
-	ansible-playbook --syntax-check -i localhost, listhost.exim_mailman.site
+	ansible-playbook --syntax-check -i $(CURDIR)/inventories/example listhost.exim_mailman.site
 
 contract: ground ## Test what the collection relies on in Mailman, with the archive or the double
 	pytest -p no:cacheprovider -ra tests/contract

@@ -75,3 +75,10 @@ def test_every_variable_is_read(role):
         for directory, dummy, files in os.walk(os.path.join(ROLES, role, folder)):
             used += "".join(text(role, os.path.relpath(os.path.join(directory, name), os.path.join(ROLES, role))) for name in files)
     assert [name for name in options(role) if not re.search(r"\b%s\b" % name, used)] == []
+
+
+def test_readme_shows_the_example_inventory():
+    with io.open(os.path.join(ROLES, "..", "inventories", "example", "hosts.yml"), encoding="utf-8") as stream:
+        inventory = stream.read()
+    with io.open(os.path.join(ROLES, "..", "README.md"), encoding="utf-8") as stream:
+        assert "```yaml\n%s```\n" % inventory.replace("---\n", "", 1) in stream.read()

@@ -442,7 +442,7 @@ def test_a_full_disk(list_host, small_disk, fail, manage, attributes, names):
     before = names()
     members = ["somebody.with.a.long.address.%d@subdomain.of.example.org" % number for number in range(400)]
     lists = [wanted("small-old", description="after", members=members)] + [wanted("small-%d" % number, members=members) for number in range(3)]
-    list_host.run("dd if=/dev/zero of=%s/full bs=1k status=none; dd if=/dev/null of=%s/full bs=1k seek=1960 status=none" % (disk, disk))
+    list_host.run("cat /dev/zero >%s/full; truncate --size=-8K %s/full" % (disk, disk))
     result = fail(lists)
     assert "No space left on device" in result["msg"]
     assert "Everything after it was left as it was" in result["msg"]

@@ -31,6 +31,7 @@ from helpers import DIALOGUE, LIST_DOMAIN, Exim, Mailman, Run, letter
 ROOT = pathlib.Path(__file__).parents[3]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """A list host's tests run one after the other, those of different hosts at the same time."""
     for item in items:

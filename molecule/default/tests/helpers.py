@@ -143,6 +143,11 @@ class Mailman:
     def add_members(self, name, *addresses):
         self.host.check_output("printf '%%s\\n' %s | %s/bin/add_members -w n -a n -r - %s" % (" ".join(addresses), self.prefix, name))
 
+    def remove_list(self, name):
+        """As soon as no message of it is under way in Mailman."""
+        eventually(lambda: not self.host.run("find %s/qfiles -name '*.pck'" % self.var).stdout)
+        self.tool("rmlist -a " + name)
+
     def bounce_scores(self, name):
         """The members with a bounce score."""
         code = (

@@ -33,7 +33,7 @@ def new_list(list_host, mailman):
     mailman.tool("newlist -q %s owner@example.org secret" % name)
     mailman.add_members(name, "dora@example.org", "emil@example.net", "frida@example.edu")
     yield name
-    mailman.tool("rmlist -a " + name)
+    mailman.remove_list(name)
 
 
 def test_post_reaches_every_member(post):
@@ -136,7 +136,7 @@ def test_list_made_with_mailmans_own_tools(list_host, internet, dialogue, exim, 
     mailman.add_members("brand-new", "ida@example.edu")
     [copy], _message_id = post("brand-new", copies=1, sender="ida@example.edu")
     assert copy.rcpt_tos == ["ida@example.edu"]
-    mailman.tool("rmlist -a brand-new")
+    mailman.remove_list("brand-new")
     assert not is_known()
     assert (list_host.file("/etc/exim4/exim4.conf").content_string, exim.pid()) == (configuration, pid)
 

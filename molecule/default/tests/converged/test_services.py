@@ -47,13 +47,12 @@ def test_log_rotation(list_host, mailman):
     """The runners write into the new logs."""
     trial = list_host.run("logrotate --debug /etc/logrotate.d/mailman")
     assert trial.rc == 0
-    assert "error" not in trial.stderr
-    master = mailman.pid()
+    assert "error:" not in trial.stderr
     list_host.check_output("logrotate --force /etc/logrotate.d/mailman")
+    assert list_host.file(mailman.var + "/logs/qrunner.1").exists
+    eventually(lambda: "Re-opening log files" in mailman.log("qrunner"))
     log = list_host.file(mailman.var + "/logs/qrunner")
     assert (log.user, log.group, log.mode) == ("list", "list", 0o664)
-    assert list_host.file(mailman.var + "/logs/qrunner.1").exists
-    eventually(lambda: list_host.run("ls -l /proc/%d/fd" % master).stdout.count("/logs/qrunner\n"))
 
 
 def test_mailmans_permissions(mailman):

@@ -156,7 +156,7 @@ class Container:
         """What the SMTP server got, a dictionary for each message."""
         return [json.loads(line) for line in self.read(SINK_FILE).splitlines()]
 
-    def wait(self, command, seconds=20):
+    def wait(self, command, seconds=60):
         """Wait until a command line succeeds."""
         end = time.time() + seconds
         while self.run(command, rc=None).returncode != 0:
@@ -177,10 +177,7 @@ def result(value):
 
 
 def message(name, sender="member@example.org", headers="", body="Hello.\n"):
-    return (
-        f"From: {sender}\nTo: {name}@list.example.com\nSubject: About something\n"
-        f"Message-ID: <contract@example.org>\n{headers}\n{body}"
-    )
+    return f"From: {sender}\nTo: {name}@list.example.com\nSubject: About something\nMessage-ID: <contract@example.org>\n{headers}\n{body}"
 
 
 def header(text, name):

@@ -19,14 +19,11 @@ def test_newlist(mailman):
     done = mailman.tool("newlist -q -u web.example.net -e lists.example.net fresh owner@example.com secret")
     assert done.stdout + done.stderr == ""
     state = mailman.python(
-        "m = MailList.MailList('fresh', lock=0)\n"
-        "result([m.host_name, m.web_page_url, m.owner, m.real_name, m.password, m.preferred_language])"
+        "m = MailList.MailList('fresh', lock=0)\nresult([m.host_name, m.web_page_url, m.owner, m.real_name, m.password, m.preferred_language])"
     )
     sha = hashlib.sha1(b"secret").hexdigest()
     assert state == ["lists.example.net", "http://web.example.net/mailman/", ["owner@example.com"], "Fresh", sha, "en"]
-    assert mailman.run(f"stat -c '%a %G' {PREFIX}/lists/fresh{{,/config.pck}}").stdout.split() == (
-        ["2775", "list", "660", "list"]
-    )
+    assert mailman.run(f"stat -c '%a %G' {PREFIX}/lists/fresh{{,/config.pck}}").stdout.split() == (["2775", "list", "660", "list"])
     assert mailman.run(f"stat -c %a {PREFIX}/archives/private/fresh{{,.mbox}}").stdout.split() == ["2775", "2775"]
     assert mailman.run(f"readlink {PREFIX}/archives/public/fresh").stdout.strip() == f"{PREFIX}/archives/private/fresh"
     assert mailman.run(f"ls {PREFIX}/locks").stdout == ""
@@ -34,9 +31,7 @@ def test_newlist(mailman):
 
 def test_newlist_language(mailman):
     mailman.tool("newlist -q -l de german owner@example.com secret")
-    state = mailman.python(
-        "m = MailList.MailList('german', lock=0)\nresult([m.preferred_language, m.available_languages])"
-    )
+    state = mailman.python("m = MailList.MailList('german', lock=0)\nresult([m.preferred_language, m.available_languages])")
     assert state == ["de", ["de", "en"]]
 
 
@@ -128,9 +123,7 @@ def test_add_members(mailman):
     ]
     assert mailman.run(f"find {PREFIX}/qfiles -name '*.pck'").stdout == "", "no message to anybody"
     log = mailman.read(f"{PREFIX}/logs/subscribe").splitlines()[-1]
-    assert re.fullmatch(
-        r"\w{3} \d\d \d\d:\d\d:\d\d \d{4} \(\d+\) adding: new New Person <person@example.org>, bin/add_members", log
-    )
+    assert re.fullmatch(r"\w{3} \d\d \d\d:\d\d:\d\d \d{4} \(\d+\) adding: new New Person <person@example.org>, bin/add_members", log)
 
 
 def test_add_members_with_welcome_and_disabled(mailman):
@@ -149,9 +142,7 @@ def test_add_members_without_list(mailman):
 def test_remove_members(mailman):
     mailman.newlist("removing", ["a@example.org", "b@example.org"])
     mailman.clear_mail()
-    assert mailman.tool("remove_members -n -N removing A@example.org x@example.org").stdout == (
-        "No such member: x@example.org\n"
-    )
+    assert mailman.tool("remove_members -n -N removing A@example.org x@example.org").stdout == ("No such member: x@example.org\n")
     assert mailman.tool("list_members removing").stdout == "b@example.org\n"
     assert mailman.run(f"find {PREFIX}/qfiles -name '*.pck'").stdout == ""
     assert "Error opening list missing... skipping." in mailman.tool("remove_members -n -N missing a@example.org").stdout
@@ -182,13 +173,13 @@ def test_genaliases_without_mta(mailman):
 
 
 def test_config_list_round_trip(mailman):
-    mailman.newlist("round", ["a@example.org"], description="It's \"round\"", info="two\nlines")
+    mailman.newlist("round", ["a@example.org"], description='It\'s "round"', info="two\nlines")
     shown = mailman.tool("config_list -o - round").stdout
     assert re.search(r'^## "round" mailing list configuration settings$', shown, re.MULTILINE)
     assert re.search(r"^## captured on \w{3} \w{3} .+ \d{4}$", shown, re.MULTILINE)
     values = {}
     exec(shown, values)  # it is Python, and there is no other way to read it
-    assert values["description"] == "It's \"round\""
+    assert values["description"] == 'It\'s "round"'
     assert values["info"] == "two\nlines"
     assert values["owner"] == ["owner@example.com"]
     assert values["bounce_info_stale_after"] == 7, "shown in days"
@@ -211,17 +202,13 @@ def test_config_list_reports_and_goes_on(mailman, name):
     """Exit 0 whatever was wrong, and the rest is saved; a list of addresses that is a Python list is not checked."""
     mailman.write(
         "/run/bad.py",
-        "no_such_setting = 1\nmax_message_size = 'large'\nreply_to_address = 'nobody'\nowner = ['not an address']\n"
-        "description = 'saved'\n",
+        "no_such_setting = 1\nmax_message_size = 'large'\nreply_to_address = 'nobody'\nowner = ['not an address']\ndescription = 'saved'\n",
     )
     said = mailman.tool(f"config_list -i /run/bad.py {name}").stderr
     assert 'attribute "no_such_setting" ignored' in said
     assert "Invalid value for property: max_message_size" in said
     assert "Bad email address for option reply_to_address: nobody" in said
-    state = mailman.python(
-        f"m = MailList.MailList({name!r}, lock=0)\n"
-        "result([m.description, m.max_message_size, m.reply_to_address, m.owner])"
-    )
+    state = mailman.python(f"m = MailList.MailList({name!r}, lock=0)\nresult([m.description, m.max_message_size, m.reply_to_address, m.owner])")
     assert state == ["saved", 40, "", ["not an address"]]
 
 

@@ -25,16 +25,14 @@ def pids(mailman):
 
 def command_lines(*counts):
     return sorted(
-        f"{CONFIGURE['with-python']} {PREFIX}/bin/qrunner --runner={name}Runner:{number}:{count} -s"
-        for name, count in counts
-        for number in range(count)
+        f"{CONFIGURE['with-python']} {PREFIX}/bin/qrunner --runner={name}Runner:{number}:{count} -s" for name, count in counts for number in range(count)
     )
 
 
 def wait_for_runners(mailman, count):
     """Until so many run and have set up their signals, which is when they log that they started."""
     mailman.wait(f"test $({RUNNERS} | wc -l) = {count}")
-    mailman.wait(f"for pid in $({RUNNERS}); do grep -q \"($pid) .*Runner qrunner started\" {PREFIX}/logs/qrunner || exit 1; done")
+    mailman.wait(f'for pid in $({RUNNERS}); do grep -q "($pid) .*Runner qrunner started" {PREFIX}/logs/qrunner || exit 1; done')
 
 
 @pytest.fixture
@@ -42,7 +40,7 @@ def stopped(mailman):
     """No master before the test, and none after it."""
     yield mailman
     mailman.tool("mailmanctl -q stop", rc=None)
-    mailman.wait(f"! {RUNNERS} && ! test -e {LOCK}", 30)
+    mailman.wait(f"! {RUNNERS} && ! test -e {LOCK}")
     mailman.run(f"rm -f {PID_FILE}")
 
 

@@ -50,8 +50,7 @@ def test_message_is_queued(mailman, name, command):
     assert re.fullmatch(rf"{QUEUES[command]}/[0-9]+\.[0-9]+\+[0-9a-f]{{40}}\.pck", path)
     assert (mode, group) == ("660", "list")
     data, queued = mailman.python(
-        f"import cPickle\nstream = open('{PREFIX}/qfiles/{path}')\n"
-        "text, data = cPickle.load(stream), cPickle.load(stream)\nresult([data, text])"
+        f"import cPickle\nstream = open('{PREFIX}/qfiles/{path}')\ntext, data = cPickle.load(stream), cPickle.load(stream)\nresult([data, text])"
     )
     assert queued == text
     assert data["listname"] == name

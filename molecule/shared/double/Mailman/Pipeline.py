@@ -241,9 +241,29 @@ def cleanse(mlist, msg, data):
         msg['Message-ID'] = Utils.unique_message_id(mlist)
         msg['From'] = formataddr((_header(mlist, mlist.description), mlist.GetListEmail()))
         msg['Reply-To'] = mlist.GetListEmail()
-    if mm_cfg.REMOVE_DKIM_HEADERS:
-        for name in ('domainkey-signature', 'dkim-signature', 'authentication-results'):
+    # 0 keep signatures, 1 remove them where From is changed, 2 remove them, 3 keep them under other names.
+    policy = 2 if mlist.anonymous_list else mm_cfg.REMOVE_DKIM_HEADERS
+    if policy == 1 and (data.get('from_is_list') or mlist.from_is_list) == 1:
+        policy = 2
+    for name in ('DomainKey-Signature', 'DKIM-Signature', 'Authentication-Results') if policy >= 2 else ():
+        for value in msg.get_all(name, []) if policy == 3 else ():
+            msg['X-Mailman-Original-' + name] = value
+        del msg[name]
+
+
+def wrap(mlist, msg, data):
+    """Make the post an attachment of a message from the list."""
+    if data.get('from_is_list') != 2 and not (mlist.from_is_list == 2 and not data.get('from_is_list')):
+        return
+    inner = copy.deepcopy(msg)
+    for name in msg.keys():
+        if name.lower() not in ('to', 'cc', 'from', 'reply-to', 'in-reply-to', 'references', 'date', 'subject'):
             del msg[name]
+    msg['MIME-Version'] = '1.0'
+    msg['Message-ID'] = Utils.unique_message_id(mlist)
+    msg['Content-Type'] = 'message/rfc822'
+    msg['Content-Disposition'] = 'inline'
+    msg.set_payload([inner])
 
 
 def _header(mlist, text, name=None):
@@ -319,7 +339,7 @@ def _reply_to(mlist, msg, data):
         new.append(parseaddr(mlist.reply_to_address))
     if not mlist.first_strip_reply_to:
         new.extend(getaddresses(msg.get_all('reply-to', [])))
-    if data.get('from_is_list') == 1 or mlist.from_is_list == 1 and not data.get('from_is_list'):
+    if data.get('from_is_list') or mlist.from_is_list:
         name, address = parseaddr(msg.get('from', ''))
         del msg['from']
         msg['From'] = formataddr(('%s via %s' % (name or address.split('@')[0], mlist.real_name),
@@ -328,8 +348,14 @@ def _reply_to(mlist, msg, data):
             new.append((name, address))
         else:
             msg['Cc'] = formataddr((name, address))
+    listed = (_header(mlist, mlist.description), mlist.GetListEmail())
     if mlist.reply_goes_to_list == 1:
-        new.append((_header(mlist, mlist.description), mlist.GetListEmail()))
+        new.append(listed)
+    elif mlist.personalize == 2 and not mlist.anonymous_list:
+        # To will have the member's address: the list's has to be somewhere for replies.
+        others = getaddresses(msg.get_all('cc', []))
+        del msg['cc']
+        msg['Cc'] = ', '.join(formataddr(pair) for pair in others + [listed])
     del msg['reply-to']
     if new:
         msg['Reply-To'] = ', '.join(formataddr(pair) for pair in new)
@@ -409,7 +435,7 @@ def outgoing(mlist, msg, data):
     Switchboard(mm_cfg.OUTQUEUE_DIR).enqueue(msg, data, listname=mlist.internal_name())
 
 
-POST = (dmarc, approve, moderate, suspect, emergency, recipients, cleanse, headers, digest, archive, count,
+POST = (dmarc, approve, moderate, suspect, emergency, recipients, cleanse, wrap, headers, digest, archive, count,
         acknowledge, outgoing)
 OWNER = (owners, outgoing)
 VIRGIN = (headers, outgoing)
@@ -592,7 +618,7 @@ def decorate(mlist, msg, data, recip):
         return
     if msg.get_content_type() != 'multipart/mixed':
         inner = MIMEMultipart()
-        for name in ('content-type', 'content-transfer-encoding', 'content-disposition'):
+        for name in ('Content-Type', 'Content-Transfer-Encoding', 'Content-Disposition'):
             if name in msg:
                 del inner[name]
                 inner[name] = msg[name]
@@ -601,7 +627,8 @@ def decorate(mlist, msg, data, recip):
         msg['Content-Type'] = 'multipart/mixed'
         msg.set_payload([inner])
     parts = msg.get_payload()
+    charset = Utils.GetCharSet(lang)
     if above:
-        parts.insert(0, MIMEText(above.encode('utf-8'), 'plain', 'utf-8'))
+        parts.insert(0, MIMEText(above.encode(charset, 'replace'), 'plain', charset))
     if below:
-        parts.append(MIMEText(below.encode('utf-8'), 'plain', 'utf-8'))
+        parts.append(MIMEText(below.encode(charset, 'replace'), 'plain', charset))

@@ -364,8 +364,7 @@ def _reports(msg):
 
 
 def is_delay(msg):
-    actions = [action for action, dummy in _reports(msg)]
-    return bool(actions) and all(action in ('delayed', 'delivered', 'relayed') for action in actions)
+    return any(action.startswith('delayed') for action, dummy in _reports(msg))
 
 
 def failed_recipients(msg):

@@ -962,8 +962,14 @@ def _enqueue(name):
 
 # Cron
 
+def _cron_names():
+    """The lists given with -l, or all."""
+    given = [sys.argv[number + 1] for number, word in enumerate(sys.argv) if word == '-l']
+    return given or sorted(Utils.list_names())
+
+
 def _each_list():
-    for name in sorted(Utils.list_names()):
+    for name in _cron_names():
         mlist = MailList.MailList(name)
         try:
             yield mlist
@@ -1002,7 +1008,7 @@ def _senddigests():
 def _mailpasswds():
     """Each member's passwords, in one message from the site list for each host of lists."""
     found = {}
-    for name in Utils.list_names():
+    for name in _cron_names():
         mlist = MailList.MailList(name, lock=0)
         for member in mlist.getMembers() if mlist.send_reminders else ():
             if not mlist.getMemberOption(member, mm_cfg.SuppressPasswordReminder):

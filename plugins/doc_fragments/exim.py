@@ -17,16 +17,20 @@ options:
       - Path of the Exim program.
       - When not set, C(exim4) and C(exim) are searched for in the search path, C(/usr/sbin), C(/usr/local/sbin) and C(/usr/exim/bin).
     type: path
-  config:
-    description:
-      - Absolute path of the configuration file to use instead of the live one, such as a candidate that is to be proven.
-      - Exim accepts only a file that belongs to root or to its own user and that nobody else can write to.
-    type: path
 requirements:
   - Exim 4.94 or newer on the host.
   - root privileges (C(become)). Exim ignores a stated sender host, and hides its reasons, when it is run by anybody else.
 author:
   - listhost.exim_mailman contributors (@listhost)
+"""
+
+    CONFIG = r"""
+options:
+  config:
+    description:
+      - Absolute path of the configuration file to use instead of the live one, such as a candidate that is to be proven.
+      - Exim accepts only a file that belongs to root or to its own user and that nobody else can write to.
+    type: path
 """
 
     READ_ONLY = r"""

@@ -40,7 +40,7 @@ class Exim:
     @classmethod
     def from_module(cls, module):
         """Return the Exim that the module's arguments name."""
-        program, config = module.params["exim"], module.params["config"]
+        program, config = module.params["exim"], module.params.get("config")
         if program is None:
             program = find_exim(module)
         elif not os.access(program, os.X_OK) or os.path.isdir(program):

@@ -83,13 +83,12 @@ def parse_config(text):
 
 def parse_drivers(text, kind, hidden):
     """Return the routers or transports from exim -bP, in their order."""
+    # The text before the first heading, then headings and blocks in turn.
+    parts = re.split(r"^(\S+) %s:$" % kind, text, flags=re.M)
     drivers = []
-    for block in re.split(r"^(?=\S+ %s:$)" % kind, text, flags=re.M):
-        if not block.strip():
-            continue
-        heading, dummy, body = block.partition("\n")
-        options = parse_options(body, hidden)
-        drivers.append(dict(name=heading.rpartition(" ")[0], driver=options.pop("driver"), options=options))
+    for name, block in zip(parts[1::2], parts[2::2]):
+        options = parse_options(block, hidden)
+        drivers.append(dict(name=name, driver=options.pop("driver"), options=options))
     return drivers
 
 
@@ -104,3 +103,15 @@ def parse_options(text, hidden):
         elif re.match(r"\w+$", line):
             options[line[3:] if line.startswith("no_") else line] = not line.startswith("no_")
     return options
+
+
+def unknown_transports(exim):
+    """Return a line for each router that names a transport which is not there. Exim itself notices at the first message."""
+    names = exim.names("transport")
+    lines = []
+    for router in parse_drivers(ask(exim, "-bP", "routers"), "router", set()):
+        for option in ("transport", "file_transport", "directory_transport", "pipe_transport", "reply_transport"):
+            name = router["options"].get(option)
+            if name and "$" not in name and name not in names:
+                lines.append("router %s: there is no %s %s. There are: %s." % (router["name"], option, name, ", ".join(names) or "none"))
+    return lines

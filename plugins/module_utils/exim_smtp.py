@@ -256,12 +256,12 @@ def run_dialogue(exim, item, dialogue, timeout):
     return dict(name=dialogue["name"], client=dialogue["client"], steps=steps, log=log), failures
 
 
-def run_dialogues(exim, dialogues, timeout):
-    """Hold checked dialogues one after the other; return their results, and a line for each expectation that was not met."""
+def run_dialogues(exim, option, dialogues, timeout):
+    """Hold the checked dialogues of an option one after the other; return results, and a line for each expectation that was not met."""
     results = []
     failures = []
     for number, dialogue in enumerate(dialogues):
-        result, lines = run_dialogue(exim, "dialogues[%d]" % number, dialogue, timeout)
+        result, lines = run_dialogue(exim, "%s[%d]" % (option, number), dialogue, timeout)
         results.append(result)
         failures.extend(lines)
     return results, failures

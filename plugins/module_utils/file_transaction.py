@@ -73,6 +73,8 @@ class Transaction:
         if not self.module.check_mode:
             if os.path.exists(live):
                 shutil.copystat(live, candidate)
+                # What stands in it is new.
+                os.utime(candidate, None)
                 status = os.stat(live)
                 os.chown(candidate, status.st_uid, status.st_gid)
             # Not atomic_move: it gives a candidate the permissions of the file that it replaces.

@@ -19,6 +19,7 @@ description:
     M(listhost.exim_mailman.exim_smtp_test).
 extends_documentation_fragment:
   - listhost.exim_mailman.exim
+  - listhost.exim_mailman.exim.config
   - listhost.exim_mailman.exim.read_only
 options:
   tests:

@@ -21,6 +21,7 @@ description:
   - What the configuration does while it expands strings, such as running programs or changing databases, it does in a test as well.
 extends_documentation_fragment:
   - listhost.exim_mailman.exim
+  - listhost.exim_mailman.exim.config
   - listhost.exim_mailman.exim.read_only
 options:
   tests:

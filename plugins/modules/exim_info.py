@@ -17,6 +17,7 @@ description:
   - The value of what the configuration marks with C(hide) is V((hidden)).
 extends_documentation_fragment:
   - listhost.exim_mailman.exim
+  - listhost.exim_mailman.exim.config
   - listhost.exim_mailman.exim.read_only
 options:
   options:

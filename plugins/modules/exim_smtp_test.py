@@ -18,6 +18,7 @@ description:
   - Authentication and TLS cannot be tested this way. Rate limits count a test like a real message.
 extends_documentation_fragment:
   - listhost.exim_mailman.exim
+  - listhost.exim_mailman.exim.config
   - listhost.exim_mailman.exim.read_only
 options:
   dialogues:
@@ -226,7 +227,7 @@ def main():
             raise EximError("timeout: %d is not a number of seconds to wait." % module.params["timeout"])
         for number, dialogue in enumerate(dialogues):
             check_dialogue("dialogues[%d]" % number, dialogue)
-        results, failures = run_dialogues(Exim.from_module(module), dialogues, module.params["timeout"])
+        results, failures = run_dialogues(Exim.from_module(module), "dialogues", dialogues, module.params["timeout"])
     except EximError as error:
         module.fail_json(msg=str(error))
     if failures:

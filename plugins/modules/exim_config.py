@@ -1,0 +1,418 @@
+#!/usr/bin/python
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: exim_config
+short_description: Install a configuration of Exim once it is proven
+version_added: 1.0.0
+description:
+  - Installs Exim's configuration, and files that belong to it, as one transaction. The new configuration must be accepted by Exim, must
+    name no transport that it does not have, and must pass all tests, before any file is replaced.
+  - When something is wrong, all files and the running daemon are as they were, and the message says what is wrong.
+  - When nothing changes, nothing is tested and Exim is not run.
+extends_documentation_fragment:
+  - listhost.exim_mailman.exim
+attributes:
+  check_mode:
+    support: full
+    description: Everything is done but the last steps, in which the files are renamed and the service is restarted.
+  diff_mode:
+    support: full
+    description: One difference a file.
+options:
+  path:
+    description: Absolute path of the configuration file. Its directory must exist.
+    type: path
+    required: true
+  content:
+    description: The whole content, written as UTF-8.
+    type: str
+    required: true
+  owner:
+    description: Name of the user who owns the file. When not set, a new file is root's and an old one keeps its owner.
+    type: str
+  group:
+    description: Name of the group. When not set, a new file has root's group and an old one keeps its group.
+    type: str
+  mode:
+    description: Permissions as an octal string.
+    type: str
+    default: "0640"
+  files:
+    description:
+      - Files that go live together with the configuration, such as aliases.
+      - The tests find their new contents wherever the configuration names their paths.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Absolute path of the file. Its directory must exist.
+        type: path
+        required: true
+      content:
+        description: The whole content, written as UTF-8.
+        type: str
+        required: true
+      owner:
+        description: Name of the user who owns the file. When not set, a new file is root's and an old one keeps its owner.
+        type: str
+      group:
+        description: Name of the group. When not set, a new file has root's group and an old one keeps its group.
+        type: str
+      mode:
+        description: Permissions as an octal string.
+        type: str
+        default: "0644"
+  address_tests:
+    description: Tests of how addresses are routed, as in O(listhost.exim_mailman.exim_address_test#module:tests).
+    type: list
+    elements: dict
+    default: []
+  smtp_tests:
+    description: Tests of SMTP dialogues, as in O(listhost.exim_mailman.exim_smtp_test#module:dialogues).
+    type: list
+    elements: dict
+    default: []
+  delivery_tests:
+    description: Tests of deliveries, as in O(listhost.exim_mailman.exim_delivery_test#module:tests).
+    type: list
+    elements: dict
+    default: []
+  service:
+    description:
+      - Name of Exim's service, which is restarted after the configuration has changed. When it does not start, the previous files are
+        brought back and it is started with them.
+      - When not set, the caller restarts Exim.
+    type: str
+  backups:
+    description:
+      - How many previous configurations to keep beside the file, with the time at which they were replaced in their names.
+      - Older ones are removed.
+    type: int
+    default: 5
+seealso:
+  - module: listhost.exim_mailman.exim_address_test
+  - module: listhost.exim_mailman.exim_smtp_test
+  - module: listhost.exim_mailman.exim_delivery_test
+  - module: listhost.exim_mailman.file_set
+"""
+
+EXAMPLES = r"""
+- name: Install the configuration and the aliases if lists keep working with them
+  listhost.exim_mailman.exim_config:
+    path: /etc/exim4/exim4.conf
+    content: "{{ lookup('ansible.builtin.template', 'exim4.conf.j2') }}"
+    group: Debian-exim
+    files:
+      - path: /etc/aliases
+        content: "{{ lookup('ansible.builtin.template', 'aliases.j2') }}"
+    address_tests:
+      - address: testlist@list.example.com
+        transport: mailman_transport
+      - address: mailman@list.example.com
+    smtp_tests:
+      - client: 192.0.2.1
+        sender: "<>"
+        recipients:
+          - {address: testlist@list.example.com, code: 550}
+    delivery_tests:
+      - address: testlist-bounces+luser=example.com@list.example.com
+        command: [/var/lib/mailman/mail/mailman, bounces, testlist]
+    service: exim4
+"""
+
+RETURN = r"""
+changed_paths:
+  description: The path of every file whose content or attributes changed.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/exim4/exim4.conf]
+backup:
+  description: The previous configuration.
+  returned: when it was kept
+  type: str
+  sample: /etc/exim4/exim4.conf.20260131-235959~
+proven:
+  description: Whether the new configuration was tested. It is not when nothing changes, nor in check mode where there is no Exim yet.
+  returned: success
+  type: bool
+failures:
+  description: One line for each thing that is wrong with the new configuration.
+  returned: when it is not accepted
+  type: list
+  elements: str
+  sample: ["testlist@list.example.com: expected transport mailman_transport, found remote_smtp"]
+"""
+
+import glob
+import grp
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.text.converters import to_bytes
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_address, exim_delivery, exim_smtp
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import Exim, EximError, message_of
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import parse_options, unknown_transports
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.file_transaction import FILE_ARGUMENTS, Transaction
+
+SERVICE_TIMEOUT = 120
+LISTEN_TIMEOUT = 20
+REPLY_TIMEOUT = 60
+
+
+def checked(module, name, arguments, check):
+    """Return the tests of an option in the form that their own module has them."""
+    result = ArgumentSpecValidator({name: dict(type="list", elements="dict", options=arguments)}).validate({name: module.params[name]})
+    if result.error_messages:
+        raise EximError("%s: %s" % (name, "; ".join(result.error_messages)))
+    tests = result.validated_parameters[name]
+    for number, test in enumerate(tests):
+        check("%s[%d]" % (name, number), test)
+    return tests
+
+
+def prove(exim, tests):
+    """Return a line for each thing that is wrong with the configuration of this Exim."""
+    status, out, err = exim.run("-bV")
+    if status != 0:
+        return ["Exim does not accept it: %s" % message_of(err)]
+    failures = unknown_transports(exim)
+    if tests["address_tests"]:
+        failures += exim_address.run_tests(exim, tests["address_tests"])[1]
+    if tests["smtp_tests"]:
+        failures += exim_smtp.run_dialogues(exim, "smtp_tests", tests["smtp_tests"], REPLY_TIMEOUT)[1]
+    if tests["delivery_tests"]:
+        failures += exim_delivery.run_tests(exim, tests["delivery_tests"])[1]
+    return failures
+
+
+class Proof:
+    """A directory that has the new contents where Exim's own user can read them, and no other user can look around."""
+
+    def __init__(self, module, files):
+        self.module = module
+        self.files = files
+        self.paths = {}
+
+    def __enter__(self):
+        self.directory = tempfile.mkdtemp(prefix="exim_config.")
+        os.chmod(self.directory, 0o711)
+        return self
+
+    def __exit__(self, *dummy):
+        shutil.rmtree(self.directory)
+
+    def write(self, spec, content):
+        """Write a file of the proof and return its path."""
+        path = os.path.join(self.directory, "%d.%s" % (len(self.paths), os.path.basename(spec["path"])))
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(to_bytes(content))
+        try:
+            user = pwd.getpwnam(spec["owner"]).pw_uid if spec["owner"] else 0
+            group = grp.getgrnam(spec["group"]).gr_gid if spec["group"] else 0
+        except KeyError:
+            raise EximError("%s: this host has no user %s or no group %s." % (spec["path"], spec["owner"], spec["group"])) from None
+        os.chown(path, user, group)
+        os.chmod(path, int(spec["mode"], 8))
+        self.paths[spec["path"]] = path
+        return path
+
+    def config(self, changed_paths):
+        """Return the path of the configuration that is to be proven; it refers to the new contents of the other files."""
+        main, others = self.files[0], self.files[1:]
+        content = main["content"]
+        for spec in others:
+            if spec["path"] in changed_paths:
+                content = re.sub(re.escape(spec["path"]) + r"(?![\w./-])", self.write(spec, spec["content"]).replace("\\", r"\\"), content)
+        return self.write(main, content)
+
+    def real(self, text):
+        """Return a message with the paths as the administrator knows them."""
+        for path, proof in self.paths.items():
+            text = text.replace(proof, path)
+        return text
+
+
+def keep(path, backups):
+    """Copy the live configuration beside it, remove what is too old, and return the path of the copy."""
+    if not backups or not os.path.exists(path):
+        return None
+    backup = "%s.%s~" % (path, time.strftime("%Y%m%d-%H%M%S"))
+    shutil.copy2(path, backup)
+    status = os.stat(path)
+    os.chown(backup, status.st_uid, status.st_gid)
+    copies = sorted(copy for copy in glob.glob(glob.escape(path) + ".*~") if re.search(r"\.\d{8}-\d{6}~$", copy))
+    for copy in copies[:-backups]:
+        os.unlink(copy)
+    return backup
+
+
+def restart(module, exim, service):
+    """Restart the service; return what went wrong, or None."""
+    systemctl = module.get_bin_path("systemctl", required=True)
+    before = daemon(exim)
+    try:
+        process = subprocess.run(
+            [systemctl, "restart", service], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SERVICE_TIMEOUT, check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return "it did not start within %d seconds" % SERVICE_TIMEOUT
+    if process.returncode != 0:
+        return process.stdout.decode("utf-8", "replace").strip()
+    # systemd is content with a daemon that tries again and again to listen. Exim writes its number down when it does listen.
+    deadline = time.time() + LISTEN_TIMEOUT
+    while daemon(exim) in (None, before):
+        dummy, out, dummy = module.run_command([systemctl, "show", "--property=SubState", service])
+        if time.time() > deadline or "SubState=running" not in out:
+            return "it does not listen (%s)%s" % (out.strip(), last_words(exim))
+        time.sleep(0.1)
+    return None
+
+
+def last_words(exim):
+    """Return the last line of Exim's main log, where it has one."""
+    options = main_options(exim)
+    path = (options.get("log_file_path") or "%s/log/%%slog" % options.get("spool_directory")).replace("%s", "main")
+    try:
+        with open(path, "rb") as stream:
+            lines = stream.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return ", %s ends with: %s" % (path, lines[-1]) if lines else ""
+
+
+def main_options(exim):
+    """Return where the running Exim has its files."""
+    dummy, out, dummy = exim.run("-bP", "pid_file_path", "log_file_path", "spool_directory")
+    return parse_options(out, set())
+
+
+def daemon(exim):
+    """Return the process number of the running daemon, or None."""
+    options = main_options(exim)
+    path = options.get("pid_file_path") or "%s/exim-daemon.pid" % options.get("spool_directory")
+    try:
+        with open(path) as stream:
+            number = int(stream.read())
+        os.kill(number, 0)
+    except (OSError, ValueError):
+        return None
+    return number
+
+
+def go_live(module, exim, transaction):
+    """Replace the files, and restart Exim with them; if it does not start, have it as it was."""
+    backup = keep(os.path.realpath(module.params["path"]), module.params["backups"]) if module.params["path"] in transaction.changed_paths else None
+    transaction.commit()
+    service = module.params["service"]
+    if service and module.params["path"] in transaction.changed_paths:
+        fault = restart(module, exim, service)
+        if fault:
+            transaction.rollback()
+            # An init script does not stop a daemon that does not listen yet, and may do so at any time, with what was not to be.
+            systemctl = module.get_bin_path("systemctl", required=True)
+            for action in ("stop", "kill"):
+                module.run_command([systemctl, action, service])
+            second = restart(module, exim, service)
+            module.fail_json(
+                msg="%s: the service %s does not start with the new configuration: %s. The previous files were brought back, and %s."
+                % (module.params["path"], service, fault, "it runs with them" if second is None else "it does not start with them either: " + second)
+            )
+    return backup
+
+
+def main():
+    """Prove, then replace."""
+    module = AnsibleModule(
+        argument_spec=dict(
+            FILE_ARGUMENTS,
+            mode=dict(type="str", default="0640"),
+            files=dict(type="list", elements="dict", default=[], options=FILE_ARGUMENTS),
+            address_tests=dict(type="list", elements="dict", default=[]),
+            smtp_tests=dict(type="list", elements="dict", default=[]),
+            delivery_tests=dict(type="list", elements="dict", default=[]),
+            service=dict(type="str"),
+            backups=dict(type="int", default=5),
+            exim=dict(type="path"),
+        ),
+        supports_check_mode=True,
+    )
+    files = [dict((name, module.params[name]) for name in FILE_ARGUMENTS)] + module.params["files"]
+    transaction = Transaction(module)
+    backup = None
+    proven = False
+    try:
+        if module.params["backups"] < 0:
+            raise EximError("backups: %d is not a number of files to keep." % module.params["backups"])
+        for spec in files:
+            if not re.match(r"0?[0-7]{3,4}$", spec["mode"]):
+                raise EximError("%s: mode %r is not a permission in octal digits." % (spec["path"], spec["mode"]))
+        tests = dict(
+            address_tests=checked(module, "address_tests", exim_address.TEST_ARGUMENTS, exim_address.check_test),
+            smtp_tests=checked(module, "smtp_tests", exim_smtp.DIALOGUE_ARGUMENTS, exim_smtp.check_dialogue),
+            delivery_tests=checked(module, "delivery_tests", exim_delivery.TEST_ARGUMENTS, exim_delivery.check_test),
+        )
+        transaction.stage(files)
+        if transaction.changed_paths:
+            exim = exim_to_be(module)
+            if exim:
+                with Proof(module, files) as proof:
+                    failures = prove_files(proof, exim, transaction.changed_paths, tests)
+                if failures:
+                    transaction.close()
+                    module.fail_json(
+                        msg="%s: the new configuration is not installed:\n%s" % (module.params["path"], "\n".join(failures)), failures=failures,
+                    )
+                proven = True
+            if not module.check_mode:
+                backup = go_live(module, exim, transaction)
+        transaction.settle(files)
+    except EximError as error:
+        module.fail_json(msg=str(error))
+    finally:
+        transaction.close()
+    changed_paths = transaction.changed_paths
+    result = dict(backup=backup) if backup else {}
+    module.exit_json(
+        changed=bool(changed_paths), changed_paths=[spec["path"] for spec in files if spec["path"] in changed_paths], proven=proven,
+        diff=transaction.diffs, **result
+    )
+
+
+def exim_to_be(module):
+    """Return the Exim that can prove the configuration. In check mode it may have to be installed first."""
+    try:
+        return Exim.from_module(module)
+    except EximError:
+        if module.check_mode and os.geteuid() == 0:
+            return None
+        raise
+
+
+def prove_files(proof, exim, changed_paths, tests):
+    """Return a line for each thing that is wrong with the new files."""
+    try:
+        failures = prove(Exim(exim.program, proof.config(changed_paths)), tests)
+    except EximError as error:
+        failures = [str(error)]
+    return [proof.real(line) for line in failures]
+
+
+if __name__ == "__main__":
+    main()

@@ -29,7 +29,7 @@ help:
 
 # --- What the rest stands on ---------------------------------------------------------------------
 
-PACKAGES := podman runc netavark iptables debootstrap debian-archive-keyring python3-venv
+PACKAGES := podman runc netavark iptables debootstrap debian-archive-keyring python3-venv openssh-client
 COLLECTION := .cache/collections/ansible_collections/listhost/exim_mailman
 WHEEL := .cache/wheels/dnspython-1.16.0-py2.py3-none-any.whl
 
@@ -139,7 +139,7 @@ shell: ground ## A shell with what these run in: `molecule converge -s default`,
 	@$(SHELL)
 
 bench: ground ## Measure what the collection costs
-	@for benchmark in benchmarks/*/run; do $$benchmark; done
+	@set -e; for benchmark in benchmarks/*/run; do $$benchmark; done
 
 .PHONY: clean
 clean: ## Remove all that make made: containers, networks, images, .cache and .venv

@@ -42,7 +42,8 @@ def table(role):
     rows = ["| variable | type | default | |", "|---|---|---|---|"]
     for name, option in options(role).items():
         kind = ", ".join("`%s`" % choice for choice in option["choices"]) if "choices" in option else option["type"]
-        default = "required" if option.get("required") else "`%s`" % yaml.safe_dump(option["default"], default_flow_style=True, width=500).split("\n...")[0].strip()
+        default = "required" if option.get("required") else "`%s`" % yaml.safe_dump(
+            option["default"], default_flow_style=True, width=500).split("\n...")[0].strip()
         rows.append("| `%s` | %s | %s | %s |" % (name, kind, default, markdown(option)))
     return "\n".join(rows) + "\n"
 

@@ -1227,7 +1227,7 @@ def stop(number, frame):
 
 def main():
     """Carry out the request on standard input."""
-    request = json.loads(getattr(sys.stdin, "buffer", sys.stdin).read().decode("ascii"))
+    request = json.loads(getattr(sys.stdin, "buffer", sys.stdin).read())
     # Mailman prints here and there; only the answer may reach the real standard output.
     answer_to = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -53,6 +53,13 @@ DELIVERIES = {
         sent("author@example.org", "mailman_verp_router", "mailman_verp_smtp", "testlist-bounces+author=example.org@list.example.com")
     ],
     "team": [piped("testlist@list.example.com", "post"), sent("admin@example.org")],
+    # Exim reports a failure to route before it delivers the rest.
+    "mixed": [
+        fault("nosuch@list.example.com", "failed", "Unrouteable address", None),
+        piped("testlist@list.example.com", "post"),
+        delivery("/var/mail/archive", "system_aliases", "address_file"),
+        delivery("|/bin/true", "system_aliases", "address_pipe", command=["/bin/true"]),
+    ],
     "hole": [fault("hole@list.example.com", "discarded", None, "system_aliases")],
     "gone": [fault("gone@list.example.com", "failed", "this user has left", "system_aliases")],
     "soon": [fault("soon@list.example.com", "deferred", "try again soon", "system_aliases")],
@@ -240,6 +247,7 @@ def test_what_is_as_expected(host, names, programs_exist, tmp_path):
     ("gone", dict(), "expected delivered, found failed: this user has left"),
     ("soon", dict(), "expected delivered, found deferred: try again soon"),
     ("hole", dict(), "expected delivered, found discarded"),
+    ("mixed", dict(), "expected delivered, found failed: Unrouteable address"),
     ("post", dict(outcome="failed"), "expected failed, found delivered"),
     ("no-directory", dict(), "expected delivered, found deferred: No such file or directory: failed to chdir to /nonexistent"),
 ])

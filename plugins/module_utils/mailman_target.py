@@ -69,6 +69,9 @@ MEMBER_BITS = {
 MEMBER_SWITCHES = frozenset(MEMBER_BITS) | frozenset(("digest", "nomail"))
 MEMBER_KEYS = MEMBER_SWITCHES | frozenset(("address", "language", "name", "state"))
 
+# A member as in a header of a message.
+NAME_AND_ADDRESS = re.compile(r'^"?([^"<>]*?)"?\s*<([^<>]+)>$')
+
 # Attributes that Mailman shows as HTML or decodes itself: there a character that the charset of the list's language lacks may stand as
 # a character reference, as it does when it was typed into the web interface. In all others it would be sent as that reference.
 REFERENCES_ALLOWED = ("description", "info", "subject_prefix")
@@ -541,7 +544,8 @@ def dereference(match):
 def check_member(entry):
     """An entry of members in its long form; Wrong when it is malformed."""
     if isinstance(entry, UNICODE):
-        entry = {"address": entry}
+        match = NAME_AND_ADDRESS.match(entry)
+        entry = {"name": match.group(1), "address": match.group(2)} if match else {"address": entry}
     if not isinstance(entry, dict) or not isinstance(entry.get("address"), UNICODE):
         raise Wrong("must be an address, or a mapping with the key address")
     for key, value in entry.items():

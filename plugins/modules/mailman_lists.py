@@ -108,7 +108,8 @@ options:
         default: {}
       members:
         description:
-          - The list's members. Each is an address, or a mapping with C(address) and options.
+          - The list's members. Each is an address, a name and an address such as V(Dora Müller <dora@example.org>), or a mapping with
+            C(address) and options. Thousands of mappings take Ansible itself several times as long as thousands of strings.
           - C(name) is the member's name and C(language) the code of a language that the list offers.
           - C(digest), C(moderated), C(nomail), C(hide), C(ack), C(notmetoo), C(nodupes) and C(plain) are V(true) or V(false), with the
             meaning that they have in Mailman.

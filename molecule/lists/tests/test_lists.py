@@ -52,6 +52,7 @@ def test_members_of_the_inventory(mailman):
         ["alice@example.org", "", False, False, False],
         ["carol@example.edu", "", False, True, True],
     ]
+    assert mailman("print json.dumps(MailList('deutsch', lock=0).getMemberName('juergen@example.org'))") == "Jürgen Groß"
 
 
 def test_passwords_of_the_inventory(mailman):

@@ -181,6 +181,10 @@ def test_topics(mlist):
 
 def test_members():
     assert target.check_member("a@example.org") == {"address": "a@example.org"}
+    assert target.check_member("Ä. Ö <a@example.org>") == {"address": "a@example.org", "name": "Ä. Ö"}
+    assert target.check_member('"Ä, Ö" <a@example.org>') == {"address": "a@example.org", "name": "Ä, Ö"}
+    assert target.check_member("<a@example.org>") == {"address": "a@example.org", "name": ""}
+    assert target.check_member("a@b <a@example.org> c") == {"address": "a@b <a@example.org> c"}
     entry = {"address": "a@example.org", "name": "Ä", "digest": True, "language": "de", "state": "absent"}
     assert target.check_member(dict(entry)) == entry
 

@@ -27,17 +27,21 @@ import uuid
 
 import pytest
 from helpers import DIALOGUE, LIST_DOMAIN, Exim, Mailman, Run, letter
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = pathlib.Path(__file__).parents[3]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+class HostByHost(LoadScopeScheduling):
     """A list host's tests run one after the other, those of different hosts at the same time."""
-    for item in items:
-        callspec = getattr(item, "callspec", None)
-        host = callspec.params.get("list_host") if callspec else None
-        item.add_marker(pytest.mark.xdist_group(host.name if host else "all hosts"))
+
+    def _split_scope(self, nodeid):
+        host = re.search(r"\[(debian\d+)", nodeid)
+        return host.group(1) if host else "all hosts"
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return HostByHost(config, log)
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +94,7 @@ def run_site():
         for file in [ROOT / "molecule/shared/ground.yml", ROOT / "molecule/default/inventory.yml", inventory]:
             command += ["--inventory", file] if file else []
         environment = dict(os.environ, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
-        run = subprocess.run(
-            [*command, ROOT / "playbooks/site.yml"], capture_output=True, text=True, timeout=600, check=False, env=environment
-        )
+        run = subprocess.run([*command, ROOT / "playbooks/site.yml"], capture_output=True, text=True, timeout=600, check=False, env=environment)
         return Run(run.stdout, run.stderr)
 
     return run_site

@@ -73,9 +73,7 @@ def run(run_site, ground, tmp_path_factory):
     return run_site("bad_input", inventory)
 
 
-@pytest.mark.parametrize(
-    ("case", "variable", "words"), [(case, variable, words) for case, faults in CASES.items() for variable, _value, words in faults]
-)
+@pytest.mark.parametrize(("case", "variable", "words"), [(case, variable, words) for case in CASES for variable, _value, words in CASES[case]])
 def test_message_names_variable_value_and_remedy(run, case, variable, words):
     message = run.failure(case)
     assert [word for word in words if word not in message] == [], message

@@ -97,9 +97,7 @@ def test_configuration_that_exim_refuses_does_not_go_live(list_host, run_site, e
 
 def test_wrapper_that_was_built_for_another_group(list_host, run_site, mailman):
     prefix = mailman.prefix
-    message = run_site(
-        list_host.name, mailman_install_method="existing", mailman_mail_group="daemon", exim_message_size_limit="300K"
-    ).failure(list_host.name)
+    message = run_site(list_host.name, mailman_install_method="existing", mailman_mail_group="daemon", exim_message_size_limit="300K").failure(list_host.name)
     assert "mailman_mail_group is 'daemon'" in message
     assert "%s/mail/mailman was built for list" % prefix in message
     assert "300K" not in list_host.file(CONFIGURATION).content_string

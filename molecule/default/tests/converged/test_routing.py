@@ -19,9 +19,7 @@ def test_the_howtos_addresses_to_the_letter(list_host, local_part):
 
 def test_every_suffix(exim):
     addresses = ["testlist%s@list.example.com" % suffix for suffix in SUFFIXES]
-    assert exim.routes(*addresses) == "".join(
-        address + "\n  router = mailman_router, transport = mailman_transport\n" for address in addresses
-    )
+    assert exim.routes(*addresses) == "".join(address + "\n  router = mailman_router, transport = mailman_transport\n" for address in addresses)
 
 
 @pytest.mark.parametrize("address", ["TestList@list.example.com", "TESTLIST-Request@LIST.Example.Com", "testlist-Bounces+Luser=Example.COM@list.example.com"])
@@ -42,13 +40,9 @@ def test_lists_of_the_list_domain_only(exim, list_host):
 
 
 def test_list_whose_name_ends_in_a_suffix(exim):
-    assert exim.routes("my-admin@list.example.com") == (
-        "my-admin@list.example.com\n  router = mailman_suffix_name_router, transport = mailman_transport\n"
-    )
+    assert exim.routes("my-admin@list.example.com") == ("my-admin@list.example.com\n  router = mailman_suffix_name_router, transport = mailman_transport\n")
     addresses = ["my-admin%s@list.example.com" % suffix for suffix in SUFFIXES]
-    assert exim.routes(*addresses) == "".join(
-        address + "\n  router = mailman_router, transport = mailman_transport\n" for address in addresses
-    )
+    assert exim.routes(*addresses) == "".join(address + "\n  router = mailman_router, transport = mailman_transport\n" for address in addresses)
 
 
 def test_mailman_loop(exim):

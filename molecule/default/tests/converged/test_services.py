@@ -45,9 +45,10 @@ def test_cron_jobs(list_host, mailman):
 
 def test_log_rotation(list_host, mailman):
     """The runners write into the new logs."""
+    # On Debian 11 it counts as an error that the state file is not there before the first rotation.
     trial = list_host.run("logrotate --debug /etc/logrotate.d/mailman")
     assert trial.rc == 0
-    assert "error:" not in trial.stderr
+    assert not [line for line in trial.stderr.splitlines() if line.startswith("error:") and "state file" not in line]
     list_host.check_output("logrotate --force /etc/logrotate.d/mailman")
     assert list_host.file(mailman.var + "/logs/qrunner.1").exists
     eventually(lambda: "Re-opening log files" in mailman.log("qrunner"))

@@ -834,7 +834,7 @@ class Work(object):
         exact = spec["members_mode"] == "exact"
         self.members = ([], [], [])
         if spec["members"] is not None:
-            self.members = compare_members(mlist, spec["members"], exact, complain)
+            self.members = compare_members(mlist, json.loads(spec["members"]), exact, complain)
         self.password = bool(not new and spec["password"] and spec["update_password"] == "always" and mlist.password != hash_password(spec["password"]))
 
     def report(self):
@@ -1038,6 +1038,9 @@ def write_site_password(password):
 def manage_lists(lists, purge, keep_archives, site_password, lock_timeout, check):
     """The request of module mailman_lists."""
     load_lists()
+    # The members come as JSON inside the JSON, to be parsed for one list at a time: those of all lists would take most of the memory.
+    for spec in lists:
+        spec["members"] = spec["members"] and plain(spec["members"])
     faults, warnings, problems = [], [], []
 
     def complain(number, place, text):

@@ -357,7 +357,7 @@ def main():
                 module,
                 dict(installation, python=params["python"] or installation["python"]),
                 "manage_lists",
-                lists=params["lists"],
+                lists=[dict(spec, members=None if spec["members"] is None else json.dumps(spec["members"])) for spec in params["lists"]],
                 purge=params["purge"],
                 keep_archives=params["keep_archives"],
                 site_password=params["site_password"],

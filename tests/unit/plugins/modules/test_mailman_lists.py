@@ -84,6 +84,12 @@ def test_nothing_to_do(mailman):
     }
 
 
+@pytest.mark.parametrize("members, sent", [(None, None), ([], "[]"), (["a@example.org"], '["a@example.org"]')])
+def test_members_are_sent_as_text(mailman, members, sent):
+    mailman.run(lists=[{"name": "news", "members": members}])
+    assert mailman.request["lists"][0]["members"] == sent
+
+
 def test_changes_are_told(mailman):
     mailman.answer = {"lists": [CREATED], "unlisted": ["other"]}
     result = mailman.run(_ansible_check_mode=True)

@@ -41,12 +41,6 @@ def parse_mailman_config(text):
     return dict(REPORTED.findall(text))
 
 
-def parse_interpreter(text):
-    """The interpreter named in the first line of a script, or None."""
-    match = re.match(r"#!\s*(\S+)\s*$", text.split("\n", 1)[0])
-    return match.group(1) if match else None
-
-
 def read_text(path):
     """The content of a file, or an empty string when there is no such file."""
     try:
@@ -63,8 +57,7 @@ def find_installation(prefix):
     version = parse_assignments(read_text(os.path.join(prefix, "Mailman", "Version.py"))).get("VERSION")
     defaults = parse_assignments(read_text(os.path.join(prefix, "Mailman", "Defaults.py")))
     bin_dir = os.path.join(prefix, "bin")
-    python = parse_interpreter(read_text(os.path.join(bin_dir, "mailmanctl")))
-    if not (version and python and "VAR_PREFIX" in defaults):
+    if not (version and "VAR_PREFIX" in defaults and os.path.exists(os.path.join(bin_dir, "mailmanctl"))):
         return None
     # Since 2.1.26; on an older Mailman nothing says which groups its wrappers were compiled for.
     reported = parse_mailman_config(read_text(os.path.join(bin_dir, "mailman-config")))
@@ -78,7 +71,7 @@ def find_installation(prefix):
         "mail_groups": mail_groups and mail_groups.replace(",", " ").split(),
         "mm_cfg_path": os.path.realpath(os.path.join(prefix, "Mailman", "mm_cfg.py")),
         "prefix": prefix,
-        "python": python,
+        "python": defaults["PYTHON"],
         "user": defaults["MAILMAN_USER"],
         "var_prefix": defaults["VAR_PREFIX"],
         "version": version,

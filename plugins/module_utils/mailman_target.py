@@ -161,6 +161,8 @@ def load_mailman(prefix):
 
 def load_lists():
     """Import what handles lists; separate because it takes several times as long as the settings."""
+    if os.geteuid() != pwd.getpwnam(mm_cfg.MAILMAN_USER).pw_uid:
+        raise Failure("Only root and Mailman's user %s may handle lists: run this task as root (become)." % mm_cfg.MAILMAN_USER)
     for name in ("Errors", "LockFile", "MailList", "MemberAdaptor", "UserDesc", "Utils", "i18n"):
         import_from_mailman(name)
     # Mailman's messages become part of ours.

@@ -46,7 +46,7 @@ def prefix(tmp_path):
     (tmp_path / "bin").mkdir()
     (tmp_path / "Mailman" / "Version.py").write_text(VERSION)
     (tmp_path / "Mailman" / "Defaults.py").write_text(DEFAULTS)
-    (tmp_path / "bin" / "mailmanctl").write_text("#! /usr/bin/python2.7\n#\nimport sys\n")
+    (tmp_path / "bin" / "mailmanctl").write_text("")
     (tmp_path / "bin" / "mailman-config").write_text(CONFIG.format(mail_group="list"))
     return tmp_path
 
@@ -135,6 +135,13 @@ def test_a_user_that_is_not_there_is_told(module, installation):
         pytest.skip("only root becomes somebody else")
     with pytest.raises(mailman.TargetError, match="user nobody-at-all or group root does not exist"):
         mailman.run_target(module, dict(installation, user="nobody-at-all", group="root"), "describe", gather=[])
+
+
+def test_only_mailmans_user_handles_lists(module, installation, tmp_path):
+    with (tmp_path / "Mailman" / "mm_cfg.py").open("a") as mm_cfg:
+        mm_cfg.write("MAILMAN_USER = 'nobody'\n")
+    with pytest.raises(mailman.TargetError, match="Only root and Mailman's user nobody may handle lists: run this task as root"):
+        mailman.run_target(module, installation, "describe", gather=["lists"])
 
 
 def test_a_python_that_is_not_there_is_told(module, installation):

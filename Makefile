@@ -114,11 +114,17 @@ tree:
 	    tar --null --files-from - --ignore-failed-read -c | tar -C $(TREE) -x
 	@git -C $(TREE) init --quiet && git -C $(TREE) add --all
 
-sanity: .venv/complete tree ## Run ansible-test sanity
-	cd $(TREE) && ansible-test sanity --venv --color no
+# The environments that ansible-test makes get their pip from the system's Python: its own way is to download a script.
+HOME_OF_TESTS := .cache/home
+GET_PIP := $(HOME_OF_TESTS)/.ansible/test/cache/get_pip_24_2.py
+$(GET_PIP):
+	@mkdir -p $(@D) && echo 'import ensurepip; ensurepip.bootstrap()' > $@
 
-unit: .venv/complete tree ## Run the unit tests
-	cd $(TREE) && ansible-test units --venv --color no
+sanity: .venv/complete tree $(GET_PIP) ## Run ansible-test sanity
+	cd $(TREE) && HOME=$(abspath $(HOME_OF_TESTS)) ansible-test sanity --venv --color no
+
+unit: .venv/complete tree $(GET_PIP) ## Run the unit tests
+	cd $(TREE) && HOME=$(abspath $(HOME_OF_TESTS)) ansible-test units --venv --color no
 
 build: .venv/complete tree ## Build the collection, install the tarball elsewhere and check site.yml there
 	@rm -rf .cache/build && mkdir -p .cache/build

@@ -186,6 +186,26 @@ def test_attributes_of_a_list_that_is_not_created(mailman):
     assert mailman.run(f"cd {PREFIX}/archives/private && rm -r model model.mbox; ls {PREFIX}/lists/model", rc=2)
 
 
+def test_attributes_without_directories(mailman):
+    """As mailman_lists gets them while it only plans: with the archives' part taken out."""
+    code = """
+MailList.Archiver.InitVars = lambda self: None
+m = MailList.MailList()
+m.InitVars('unmade')
+result([m.real_name, hasattr(m, 'archive_private'), os.path.exists(m.archive_dir())])
+"""
+    assert mailman.python(code) == ["Unmade", False, False]
+
+
+def test_description_in_another_charset(mailman):
+    code = """
+m = MailList.MailList('mailman', lock=0)
+m.preferred_language, m.description = 'de', 'Gr\\xfc\\xdfe &#8364;'
+result([m.GetDescription('utf-8').decode('utf-8'), m.GetDescription('us-ascii')])
+"""
+    assert mailman.python(code) == ["Gr\xfc\xdfe \u20ac", "Gr&#252;&#223;e &#8364;"]
+
+
 ATTRIBUTES = """
 accept_these_nonmembers acceptable_aliases admin_immed_notify admin_member_chunksize admin_notify_mchanges
 admin_responses administrivia advertised anonymous_list archive archive_private archive_volume_frequency

@@ -42,8 +42,7 @@ INITIAL = {
     'accept_these_nonmembers': [], 'acceptable_aliases': 'DEFAULT_ACCEPTABLE_ALIASES',
     'admin_immed_notify': 'DEFAULT_ADMIN_IMMED_NOTIFY', 'admin_member_chunksize': 'DEFAULT_ADMIN_MEMBER_CHUNKSIZE',
     'admin_notify_mchanges': 'DEFAULT_ADMIN_NOTIFY_MCHANGES', 'administrivia': 'DEFAULT_ADMINISTRIVIA',
-    'advertised': 'DEFAULT_LIST_ADVERTISED', 'anonymous_list': 'DEFAULT_ANONYMOUS_LIST', 'archive': 'DEFAULT_ARCHIVE',
-    'archive_private': 'DEFAULT_ARCHIVE_PRIVATE', 'archive_volume_frequency': 'DEFAULT_ARCHIVE_VOLUME_FREQUENCY',
+    'advertised': 'DEFAULT_LIST_ADVERTISED', 'anonymous_list': 'DEFAULT_ANONYMOUS_LIST',
     'autorespond_admin': 0, 'autorespond_postings': 0, 'autorespond_requests': 0, 'autoresponse_admin_text': '',
     'autoresponse_graceperiod': 90, 'autoresponse_postings_text': '', 'autoresponse_request_text': '',
     'ban_list': [], 'bounce_info_stale_after': 'DEFAULT_BOUNCE_INFO_STALE_AFTER',
@@ -118,7 +117,31 @@ def _unlink(path):
             raise
 
 
-class MailList(MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pending.Pending):
+class Archiver:
+    """The archives of a list, which are made with it."""
+
+    def InitVars(self):
+        self.archive = mm_cfg.DEFAULT_ARCHIVE
+        self.archive_private = mm_cfg.DEFAULT_ARCHIVE_PRIVATE
+        self.archive_volume_frequency = mm_cfg.DEFAULT_ARCHIVE_VOLUME_FREQUENCY
+        _mkdir(self.archive_dir() + '.mbox')
+        _mkdir(self.archive_dir())
+
+    def archive_dir(self):
+        return os.path.join(mm_cfg.PRIVATE_ARCHIVE_FILE_DIR, self.internal_name())
+
+    def ArchiveFileName(self):
+        return os.path.join(self.archive_dir() + '.mbox', self.internal_name() + '.mbox')
+
+    def GetBaseArchiveURL(self):
+        if self.archive_private:
+            return self.GetScriptURL('private') + '/'
+        url = mm_cfg.PUBLIC_ARCHIVE_URL % {
+            'listname': self.internal_name(), 'hostname': urlparse.urlparse(self.web_page_url)[1]}
+        return url.rstrip('/') + '/'
+
+
+class MailList(Archiver, MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pending.Pending):
     def __init__(self, name=None, lock=1):
         # Upstream's lists refer to themselves, so that a program which just ends leaves its lock behind.
         self._itself = self
@@ -193,24 +216,22 @@ class MailList(MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pending.Pending)
     def GetOptionsURL(self, user, obscure=0, absolute=0):
         return '%s/%s' % (self.GetScriptURL('options'), urllib.quote(user.lower()))
 
-    def GetBaseArchiveURL(self):
-        if self.archive_private:
-            return self.GetScriptURL('private') + '/'
-        url = mm_cfg.PUBLIC_ARCHIVE_URL % {
-            'listname': self.internal_name(), 'hostname': urlparse.urlparse(self.web_page_url)[1]}
-        return url.rstrip('/') + '/'
+    def GetDescription(self, cset=None, errors='xmlcharrefreplace'):
+        """The description in a character set, by default that of English."""
+        cset = cset or 'us-ascii'
+        own = Utils.GetCharSet(self.preferred_language)
+        if isinstance(self.description, str):
+            if own == cset:
+                return self.description
+            text = unicode(self.description, own, 'replace')
+            return re.sub(u'&#([0-9]+);', lambda match: unichr(int(match.group(1))), text).encode(cset, errors)
+        return self.description.encode(cset, errors)
 
     def GetAvailableLanguages(self):
         known = self.available_languages
         if mm_cfg.DEFAULT_SERVER_LANGUAGE not in known:
             known.append(mm_cfg.DEFAULT_SERVER_LANGUAGE)
         return [lang for lang in known if Utils.IsLanguage(lang)]
-
-    def archive_dir(self):
-        return os.path.join(mm_cfg.PRIVATE_ARCHIVE_FILE_DIR, self.internal_name())
-
-    def ArchiveFileName(self):
-        return os.path.join(self.archive_dir() + '.mbox', self.internal_name() + '.mbox')
 
     # Settings with their types (Gui.py)
 
@@ -244,8 +265,7 @@ class MailList(MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pending.Pending)
         self.subject_prefix = mm_cfg.DEFAULT_SUBJECT_PREFIX % self.__dict__
         if Utils.GetCharSet(self.preferred_language) != 'us-ascii':
             self.encode_ascii_prefixes = 2
-        _mkdir(self.archive_dir() + '.mbox')
-        _mkdir(self.archive_dir())
+        Archiver.InitVars(self)
 
     def Create(self, name, admin, crypted_password, langs=None, emailhost=None, urlhost=None):
         assert name == name.lower(), 'List name must be all lower case.'

@@ -60,7 +60,7 @@ class Reply:
 
     def meets(self, expectation):
         """Say whether this is what is expected, which always has a code."""
-        if self.code is None or not re.match(expectation["code"].replace("x", "[0-9]") + "$", self.code):
+        if self.code is None or not re.match(expectation["code"].replace("x", "[0-9]") + "\\Z", self.code):
             return False
         return expectation["text"] is None or re.search(expectation["text"], self.text) is not None
 
@@ -172,7 +172,7 @@ def check_expectation(name, expectation, code):
     """Refuse what no reply can be."""
     if expectation["code"] is None:
         expectation["code"] = code
-    if not re.match(r"[245](\d\d|xx)$", expectation["code"]):
+    if not re.match(r"[245](\d\d|xx)\Z", expectation["code"]):
         raise EximError("%s.code: no reply can have the code %r. Give three digits, or 2xx, 4xx or 5xx." % (name, expectation["code"]))
     try:
         re.compile(expectation["text"] or "")

@@ -361,7 +361,7 @@ def main():
         if module.params["backups"] < 0:
             raise EximError("backups: %d is not a number of files to keep." % module.params["backups"])
         for spec in files:
-            if not re.match(r"0?[0-7]{3,4}$", spec["mode"]):
+            if not re.match(r"0?[0-7]{3,4}\Z", spec["mode"]):
                 raise EximError("%s: mode %r is not a permission in octal digits." % (spec["path"], spec["mode"]))
         tests = dict(
             address_tests=checked(module, "address_tests", exim_address.TEST_ARGUMENTS, exim_address.check_test),

@@ -167,7 +167,7 @@ def main():
     )
     try:
         for number, name in enumerate(module.params["options"]):
-            if not re.match(r"[a-z0-9_]+$", name):
+            if not re.match(r"[a-z0-9_]+\Z", name):
                 raise EximError("options[%d]: %r is not the name of an option." % (number, name))
         settings = read_settings(Exim.from_module(module), module.params["options"])
     except EximError as error:

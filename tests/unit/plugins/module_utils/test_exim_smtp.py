@@ -195,6 +195,7 @@ def test_an_empty_message_is_still_a_message():
     (dict(sender=""), "dialogues[0].sender: '' is not a bare mail address"),
     (dict(sender="a@b", recipients=[dict(address="c@d"), dict(address="c@d\nDATA")]), "dialogues[0].recipients[1].address: 'c@d\\nDATA' has a"),
     (dict(sender="a@b", recipients=[dict(address="c@d", code="200 OK")]), "dialogues[0].recipients[0].code: no reply can have the code '200 OK'."),
+    (dict(sender="a@b", recipients=[dict(address="c@d", code="250\n")]), "dialogues[0].recipients[0].code: no reply can have the code '250\\n'."),
     (dict(sender="a@b", recipients=[dict(address="c@d", code="354")]), "dialogues[0].recipients[0].code: no reply can have the code '354'."),
     (dict(sender="a@b", recipients=[dict(address="c@d", text="(")]), "dialogues[0].recipients[0].text: '(' is not a regular expression:"),
     (dict(expect=dict(helo=dict(code="25x"))), "dialogues[0].expect.helo.code: no reply can have the code '25x'."),

@@ -100,6 +100,7 @@ def test_another_configuration_is_named(run_module, replay):
 @pytest.mark.parametrize("options, message", [
     (["queue_only", "nosuch"], "options: this Exim has no option nosuch."),
     (["queue_only", "-be"], "options[1]: '-be' is not the name of an option."),
+    (["queue_only", "message_size_limit\n"], "options[1]: 'message_size_limit\\n' is not the name of an option."),
     (["queue_only", "a b"], "options[1]: 'a b' is not the name of an option."),
 ])
 def test_bad_options(run_module, replay, options, message):

@@ -1,0 +1,432 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import pytest
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_verify
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EximError
+from ansible_collections.listhost.exim_mailman.plugins.modules import exim_mailman_verify
+
+DOMAIN = "list.example.com"
+SUBSCRIBER = "anna@example.net"
+WRAPPER = "/nonexistent/mail/mailman"
+DENIED = "failed to open /var/lib/mailman/lists for directory search: Permission denied (euid=101 egid=102)"
+
+
+class Host:
+    """A host on which all is well. Tests change what one of its methods says."""
+
+    program = "exim"
+    config = None
+    version = (0, "", "")
+    settings = dict(
+        routers=[dict(name="mailman_router")],
+        transports=[
+            dict(name="remote_smtp", driver="smtp", options={}),
+            dict(name="mailman_transport", driver="pipe", options=dict(command=WRAPPER + " '${if def:local_part_suffix ...' $local_part_data")),
+            dict(name="mailman_verp_smtp", driver="smtp", options=dict(
+                return_path="${local_part:$return_path}+$original_local_part=$original_domain@${domain:$return_path}",
+                headers_add="Errors-To: $return_path",
+            )),
+        ],
+        options=dict(smtp_accept_queue_per_connection="30"),
+    )
+    unknown_transports = []
+
+    def run(self, *arguments):
+        assert arguments == ("-bV",)
+        return self.version
+
+    def kind(self, address):
+        """Return list, suffix and command of a list's address, or None for another address."""
+        local_part, dummy, domain = address.lower().partition("@")
+        for name in ("testlist", "my-admin"):
+            for suffix, command in exim_verify.KINDS:
+                if (local_part, domain) == (name + suffix, DOMAIN):
+                    return name, suffix, command
+        return None
+
+    def route(self, address, verify):
+        """Return outcome, reason, transport."""
+        if self.kind(address) or address == "mailman-loop@" + DOMAIN:
+            return "routed", None, "mailman_transport"
+        return "undeliverable", "Unrouteable address", None
+
+    def deliver(self, address, sender, sender_host):
+        """Return outcome, reason, transport, command, group, return path."""
+        if self.kind(address):
+            name, dummy, command = self.kind(address)
+            return "delivered", None, "mailman_transport", [WRAPPER, command, name], "list", sender
+        return "delivered", None, "mailman_verp_smtp", None, "exim", "testlist-bounces+anna=example.net@" + DOMAIN
+
+    def reply(self, client, sender, recipient):
+        """Return code and text."""
+        if self.kind(recipient):
+            if sender == "<>" and self.kind(recipient)[1] not in exim_verify.BOUNCED_TO:
+                return "550", "Recipient never sends mail so cannot cause bounces"
+            return "250", "Accepted"
+        return ("250", "Accepted") if client in exim_verify.LOOPBACK else ("550", "relay not permitted")
+
+
+@pytest.fixture
+def host(monkeypatch):
+    class Changed(Host):
+        """What a test changes is of this test alone."""
+
+    host = Changed()
+
+    def route_tests(exim, tests, verify):
+        results = []
+        for test in tests:
+            outcome, reason, transport = host.route(test["address"], verify)
+            routes = [dict(transport=transport)] if transport else []
+            results.append(dict(address=test["address"], outcome=outcome, reason=reason, routes=routes))
+        return results
+
+    def run_tests(exim, tests):
+        results = []
+        for test in tests:
+            outcome, reason, transport, command, group, return_path = host.deliver(test["address"], test["sender"], test["sender_host"])
+            delivery = dict(transport=transport, command=command, group=group, return_path=return_path)
+            results.append(dict(address=test["address"], outcome=outcome, reason=reason, deliveries=[delivery]))
+        return results, []
+
+    def run_dialogue(exim, item, dialogue, timeout):
+        steps = [dict(step="sender", code="250", text="OK")]
+        for recipient in dialogue["recipients"]:
+            code, text = host.reply(dialogue["client"], dialogue["sender"], recipient["address"])
+            steps.append(dict(step="recipient", code=code, text=text))
+            if code is None:
+                break
+        return dict(steps=steps), []
+
+    monkeypatch.setattr(exim_verify.exim_address, "route_tests", route_tests)
+    monkeypatch.setattr(exim_verify.exim_delivery, "run_tests", run_tests)
+    monkeypatch.setattr(exim_verify.exim_smtp, "run_dialogue", run_dialogue)
+    monkeypatch.setattr(exim_verify, "read_settings", lambda exim, options: host.settings)
+    monkeypatch.setattr(exim_verify, "unknown_transports", lambda exim: host.unknown_transports)
+    return host
+
+
+def faults(host, **wanted):
+    """Return the kinds of faults with the first thing that was found of each."""
+    given = dict(
+        domain=DOMAIN, wrapper=WRAPPER, subscriber=SUBSCRIBER, mail_groups=["list"], verp="exim", max_sessions=30, sample=5, lists=["testlist", "my-admin"],
+    )
+    given.update(wanted)
+    return {fault["fault"]: fault["found"][0] for fault in exim_verify.verify(host, given).faults()}
+
+
+def change(monkeypatch, host, method, changed):
+    """Have a method of the host return something else where the function does not return None."""
+    sound = getattr(host, method)
+    monkeypatch.setattr(type(host), method, lambda self, *arguments: changed(*arguments) or sound(*arguments))
+
+
+def test_a_host_where_all_is_well(host):
+    assert faults(host) == {}
+    assert faults(host, verp=None, max_sessions=None, mail_groups=[]) == {}
+
+
+@pytest.mark.parametrize("message, fault", [
+    ("Exim configuration error in line 9 of /x: unknown ACL verb \"reject\" in ACL \"acl_check_rcpt\"", "unknown-acl-verb"),
+    ("Exim configuration error in line 9 of /x: option \"foo\" unknown", "configuration"),
+])
+def test_a_configuration_that_exim_refuses(host, message, fault):
+    host.version = (1, "", "2026-01-01 12:00:00 " + message)
+    assert faults(host) == {fault: message}
+
+
+def test_an_unknown_transport(host):
+    host.unknown_transports = ["router r: there is no transport t."]
+    assert faults(host) == {"unknown-transport": "router r: there is no transport t."}
+
+
+def test_no_transport_for_mailman(host):
+    host.settings = dict(Host.settings, transports=Host.settings["transports"][:1])
+    assert faults(host) == {"no-list-transport": "no pipe transport runs Mailman's wrapper " + WRAPPER}
+
+
+@pytest.mark.parametrize("limit, sessions, found", [
+    ("10", 30, "SMTP_MAX_SESSIONS_PER_CONNECTION is 30, smtp_accept_queue_per_connection is 10"),
+    ("10", 0, "SMTP_MAX_SESSIONS_PER_CONNECTION is 0 (no limit), smtp_accept_queue_per_connection is 10"),
+    ("0", 0, None),
+    ("30", 30, None),
+])
+def test_limits(host, limit, sessions, found):
+    host.settings = dict(Host.settings, options=dict(smtp_accept_queue_per_connection=limit))
+    assert faults(host, max_sessions=sessions) == ({"too-many-sessions": found} if found else {})
+
+
+def test_an_address_that_is_not_routed_is_reported_once(host, monkeypatch):
+    lost = "testlist-leave@" + DOMAIN
+    change(monkeypatch, host, "route", lambda address, verify: ("undeliverable", "Unrouteable address", None) if address == lost else None)
+    change(monkeypatch, host, "reply", lambda client, sender, recipient: ("550", "unknown user") if recipient == lost else None)
+    change(monkeypatch, host, "deliver", lambda address, *rest: ("failed", "Unrouteable address", None, None, None, None) if address == lost else None)
+    assert faults(host) == {"not-routed": lost + ": undeliverable: Unrouteable address"}
+
+
+def test_an_address_that_goes_elsewhere(host, monkeypatch):
+    change(monkeypatch, host, "route", lambda address, verify: ("routed", None, "local") if address.startswith("testlist-owner") else None)
+    assert faults(host) == {"not-routed": "testlist-owner@list.example.com: routed to local"}
+
+
+def test_upper_case(host, monkeypatch):
+    change(monkeypatch, host, "route", lambda address, verify: ("undeliverable", "x", None) if address != address.lower() else None)
+    assert faults(host) == {"not-routed": "TESTLIST@LIST.EXAMPLE.COM: undeliverable: x"}
+
+
+def test_a_list_whose_name_ends_in_a_suffix(host, monkeypatch):
+    change(monkeypatch, host, "route", lambda address, verify: ("undeliverable", "Unrouteable address", None) if address.startswith("my-admin") else None)
+    assert faults(host) == {"suffix-name": "my-admin@list.example.com: undeliverable: Unrouteable address"}
+
+
+def test_a_list_that_does_not_exist(host, monkeypatch):
+    change(monkeypatch, host, "route", lambda address, verify: ("routed", None, "mailman_transport"))
+    assert faults(host) == {"unknown-list": "no-such-list-xxxxxxxx@list.example.com: routed to mailman_transport"}
+
+
+def test_mailman_loop(host, monkeypatch):
+    change(monkeypatch, host, "route", lambda address, verify: ("undeliverable", "Unrouteable address", None) if address.startswith("mailman-loop") else None)
+    assert faults(host) == {"loop-address": "mailman-loop@list.example.com: undeliverable: Unrouteable address"}
+
+
+def test_lists_that_exims_user_cannot_read(host, monkeypatch):
+    def stop(address, verify):
+        if verify:
+            raise EximError("exim -bv stopped at address 1 of 9, %s (exit status 1): %s" % (address, DENIED))
+
+    change(monkeypatch, host, "route", stop)
+    change(monkeypatch, host, "reply", lambda client, sender, recipient: (None, "no reply, Exim has ended: " + DENIED) if DOMAIN in recipient else None)
+    assert list(faults(host)) == ["unreadable-lists"]
+
+
+def test_a_list_that_exims_user_cannot_read(host, monkeypatch):
+    reason = "require_files: error for /x/config.pck: Permission denied"
+    change(monkeypatch, host, "route", lambda address, verify: ("deferred", reason, None) if verify and address.startswith("testlist@") else None)
+    assert faults(host) == {"unreadable-lists": "testlist@list.example.com: deferred: " + reason}
+
+
+def test_an_address_that_only_verification_refuses(host, monkeypatch):
+    change(monkeypatch, host, "route", lambda address, verify: ("undeliverable", "x", None) if verify and address.startswith("testlist@") else None)
+    assert faults(host) == {"not-routed": "testlist@list.example.com: undeliverable: x"}
+
+
+@pytest.mark.parametrize("condition, reason, fault", [
+    ("", "Tainted arg 2 for mailman_transport transport command: 'testlist'", "tainted-arguments"),
+    ("-bounces+", "Tainted arg 1 for mailman_transport transport command: 'bounces'", "tainted-suffix"),
+    ("", "No such file or directory: failed to chdir to /virtual/:list.example.com/mailman", "double-colon-path"),
+    ("", "there is no program /var/lib/mailman/mail/mailman", "split-home"),
+    ("", "Expansion of x failed", "not-delivered"),
+    ("", "No such file or directory: failed to chdir to /gone", "not-delivered"),
+])
+def test_deliveries_that_fail(host, monkeypatch, condition, reason, fault):
+    change(monkeypatch, host, "deliver", lambda address, *rest: (
+        ("failed", reason, "mailman_transport", None, None, None) if host.kind(address) and condition in address else None
+    ))
+    assert list(faults(host)) == [fault]
+
+
+@pytest.mark.parametrize("command, found", [
+    ([WRAPPER, "owner", "testlist"], WRAPPER + " owner testlist"),
+    ([WRAPPER, "post", "other"], WRAPPER + " post other"),
+    (["/bin/mailman", "post", "testlist"], "/bin/mailman post testlist"),
+    (None, "no command"),
+])
+def test_wrong_commands(host, monkeypatch, command, found):
+    change(monkeypatch, host, "deliver", lambda address, *rest: (
+        ("delivered", None, "mailman_transport", command, "list", "x") if address == "testlist@" + DOMAIN else None
+    ))
+    assert faults(host) == {"wrong-command": "testlist@list.example.com: %s instead of %s post testlist" % (found, WRAPPER)}
+
+
+def test_a_link_to_the_wrapper_will_do(host, monkeypatch, tmp_path):
+    (tmp_path / "mailman").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "mailman")
+    change(monkeypatch, host, "deliver", lambda address, *rest: (
+        ("delivered", None, "mailman_transport", [str(tmp_path / "link")] + list(host.kind(address)[:1:-1]) + [host.kind(address)[0]], "list", "x")
+        if host.kind(address) else None
+    ))
+    assert faults(host, wrapper=str(tmp_path / "mailman")) == {}
+
+
+def test_the_wrong_group(host):
+    assert faults(host, mail_groups=["daemon", "mail"]) == {"wrong-group": "testlist@list.example.com: group list, but the wrapper takes daemon or mail"}
+
+
+def test_only_a_sample_of_the_lists_is_delivered_to(host, monkeypatch):
+    delivered = []
+    change(monkeypatch, host, "deliver", lambda address, *rest: delivered.append(address))
+    faults(host, sample=1)
+    assert not [address for address in delivered if address.startswith("my-admin")]
+    faults(host, sample=2)
+    assert [address for address in delivered if address.startswith("my-admin")] == ["my-admin@" + DOMAIN]
+
+
+def test_an_acl_that_never_applies(host, monkeypatch):
+    change(monkeypatch, host, "reply", lambda client, sender, recipient: (
+        ("250", "Accepted") if sender == "<>" and recipient == "testlist@" + DOMAIN else None
+    ))
+    assert faults(host) == {"inert-null-sender-acl": "<> to testlist@list.example.com from 192.0.2.1: 250 Accepted"}
+
+
+def test_null_senders_that_are_accepted(host, monkeypatch):
+    change(monkeypatch, host, "reply", lambda client, sender, recipient: ("250", "Accepted") if sender == "<>" else None)
+    assert faults(host) == {"null-sender-accepted": "<> to testlist@list.example.com from 192.0.2.1: 250 Accepted"}
+
+
+def test_null_senders_that_are_refused(host, monkeypatch):
+    change(monkeypatch, host, "reply", lambda client, sender, recipient: ("550", "no") if sender == "<>" and ":" in client else None)
+    assert faults(host) == {"null-sender-refused": "<> to testlist-bounces@list.example.com from 2001:db8::1: 550 no"}
+
+
+def test_quotes_in_a_refusal(host, monkeypatch):
+    change(monkeypatch, host, "reply", lambda client, sender, recipient: (
+        ("550", '"Recipient never sends mail"') if sender == "<>" and recipient.startswith("testlist-join@") else None
+    ))
+    assert faults(host) == {"quoted-message": '<> to testlist-join@list.example.com from 192.0.2.1: 550 "Recipient never sends mail"'}
+
+
+def test_mail_to_a_list_that_is_refused(host, monkeypatch):
+    change(monkeypatch, host, "reply", lambda client, sender, recipient: (
+        ("550", "no") if sender == SUBSCRIBER and recipient.startswith("testlist-request@") else None
+    ))
+    assert faults(host) == {"refused": "anna@example.net to testlist-request@list.example.com from 192.0.2.1: 550 no"}
+
+
+def test_an_open_relay(host, monkeypatch):
+    change(monkeypatch, host, "reply", lambda client, sender, recipient: ("250", "Accepted") if recipient == SUBSCRIBER else None)
+    assert faults(host) == {"open-relay": "anna@example.net to anna@example.net from 192.0.2.1: 250 Accepted"}
+
+
+@pytest.mark.parametrize("clients, fault", [(["::1"], "ipv4-only-loopback"), (["127.0.0.1"], "no-loopback-trust"), (["127.0.0.1", "::1"], "no-loopback-trust")])
+def test_mail_from_loopback(host, monkeypatch, clients, fault):
+    change(monkeypatch, host, "reply", lambda client, sender, recipient: ("550", "relay not permitted") if client in clients else None)
+    assert faults(host) == {
+        fault: "testlist-bounces@list.example.com to anna@example.net from %s: 550 relay not permitted" % clients[0]
+    }
+
+
+@pytest.mark.parametrize("clients, fault", [(["::1"], "ipv4-only-loopback"), (["127.0.0.1"], "no-verp"), (["127.0.0.1", "::1"], "no-verp")])
+def test_verp(host, monkeypatch, clients, fault):
+    change(monkeypatch, host, "deliver", lambda address, sender, sender_host: (
+        ("delivered", None, "remote_smtp", None, "exim", sender) if sender_host in clients else None
+    ))
+    assert faults(host) == {
+        fault: "testlist-bounces@list.example.com to anna@example.net from %s: leaves from testlist-bounces@list.example.com through remote_smtp" % clients[0]
+    }
+    # Where Mailman does it, there is nothing to test.
+    assert faults(host, verp="mailman") == {}
+
+
+def test_verp_that_is_not_delivered(host, monkeypatch):
+    change(monkeypatch, host, "deliver", lambda address, sender, sender_host: ("deferred", "no host", "x", None, None, None) if sender_host else None)
+    assert faults(host) == {"not-delivered": "testlist-bounces@list.example.com to anna@example.net from 127.0.0.1: no host"}
+
+
+def test_verp_that_nobody_does_is_a_fault_only_if_exim_should(host, monkeypatch):
+    host.settings = dict(Host.settings, transports=Host.settings["transports"][:2])
+    change(monkeypatch, host, "deliver", lambda address, sender, sender_host: (
+        ("delivered", None, "remote_smtp", None, "exim", sender) if sender_host else None
+    ))
+    assert list(faults(host)) == ["no-verp"]
+    assert faults(host, verp=None) == {}
+
+
+def test_errors_to_with_the_address_twice(host):
+    transports = [dict(transport) for transport in Host.settings["transports"]]
+    transports[2]["options"] = dict(transports[2]["options"], headers_add="Errors-To: ${local_part:$return_path}+$original_local_part")
+    host.settings = dict(Host.settings, transports=transports)
+    assert faults(host) == {
+        "double-errors-to": "transport mailman_verp_smtp: headers_add = Errors-To: ${local_part:$return_path}+$original_local_part"
+    }
+
+
+def test_every_fault_has_a_remedy():
+    with open(exim_verify.__file__.rstrip("c")) as stream:
+        source = stream.read()
+    used = [name for name in exim_verify.REMEDIES if source.count('"%s"' % name) > 1]
+    # The module itself finds services that are down.
+    assert set(exim_verify.REMEDIES) - set(used) == {"service-down"}
+
+
+def test_the_table():
+    report = exim_verify.Report()
+    report.check("limits", 1, [])
+    report.check("mail from loopback", 2, [("open-relay", "number %d" % number) for number in range(5)])
+    assert exim_verify.table(report, "list.example.com") == [
+        "list.example.com: 1 kinds of faults",
+        "  limits              1 tested    ok",
+        "  mail from loopback  2 tested    5 FAULTS",
+        "OPEN-RELAY: " + exim_verify.REMEDIES["open-relay"],
+        "    number 0", "    number 1", "    number 2", "    and 2 more",
+    ]
+
+
+@pytest.fixture
+def lists(tmp_path):
+    for name in ("users", "my-admin", "mailman", "announce"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.pck").write_text("")
+    (tmp_path / "not-a-list").mkdir()
+    return tmp_path
+
+
+def test_the_lists_of_a_directory(lists, tmp_path):
+    assert exim_verify.lists_of(str(lists)) == ["announce", "users", "my-admin"]
+    with pytest.raises(EximError) as caught:
+        exim_verify.lists_of(str(lists / "users"))
+    assert "there is no list in" in str(caught.value)
+    with pytest.raises(EximError) as caught:
+        exim_verify.lists_of(str(tmp_path / "nonexistent"))
+    assert str(caught.value) == "lists_dir: %s cannot be read: No such file or directory." % (tmp_path / "nonexistent")
+
+
+@pytest.fixture
+def arguments(lists, host, monkeypatch):
+    monkeypatch.setattr(exim_mailman_verify.Exim, "from_module", lambda module: host)
+    (lists / "testlist").mkdir()
+    (lists / "testlist" / "config.pck").write_text("")
+    for name in ("users", "announce"):
+        (lists / name / "config.pck").unlink()
+    return dict(domain=DOMAIN, lists_dir=str(lists), wrapper=WRAPPER, subscriber=SUBSCRIBER)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_the_module(run_module, arguments, host, check_mode):
+    result = run_module(exim_mailman_verify, _ansible_check_mode=check_mode, **arguments)
+    assert (result["changed"], result["ok"], result["faults"]) == (False, True, [])
+    assert result["table"][0] == "list.example.com: all is well"
+    assert "deliveries to Mailman" in [check["check"] for check in result["checks"]]
+    host.unknown_transports = ["router r: there is no transport t."]
+    result = run_module(exim_mailman_verify, _ansible_check_mode=check_mode, **arguments)
+    assert (result["ok"], [fault["fault"] for fault in result["faults"]]) == (False, ["unknown-transport"])
+
+
+def test_services(run_module, arguments, tmp_path, monkeypatch):
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text("#!/bin/sh\n[ $2 = exim4 ] && echo active || { echo failed; exit 3; }\n")
+    systemctl.chmod(0o755)
+    monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.get_bin_path", lambda self, name, required=False: str(systemctl))
+    assert run_module(exim_mailman_verify, services=["exim4"], **arguments)["ok"] is True
+    result = run_module(exim_mailman_verify, services=["exim4", "mailman"], **arguments)
+    assert [fault["found"] for fault in result["faults"]] == [["mailman is failed"]]
+
+
+@pytest.mark.parametrize("changed, message", [
+    (dict(domain="list.example.com\n"), "domain: 'list.example.com\\n' is not a domain."),
+    (dict(domain="localhost"), "domain: 'localhost' is not a domain."),
+    (dict(subscriber="anna@LIST.example.com"), "subscriber: anna@LIST.example.com is not an address in another domain than list.example.com."),
+    (dict(subscriber="anna"), "subscriber: anna is not an address in another domain than list.example.com."),
+    (dict(subscriber="a@b\n"), "subscriber: 'a@b\\n' has a control character."),
+    (dict(sample=0), "sample: 0 is not a number of lists to test."),
+    (dict(lists_dir="/nonexistent"), "lists_dir: /nonexistent cannot be read: No such file or directory."),
+])
+def test_bad_input(run_module, arguments, changed, message):
+    result = run_module(exim_mailman_verify, **dict(arguments, **changed))
+    assert result["failed"] is True
+    assert result["msg"] == message

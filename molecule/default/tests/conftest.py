@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the tests of this scenario share: Exim and Mailman on a list host, SMTP dialogues, runs of site.yml.
 
-Where the faults of the HOWTO on a current Exim have their tests (numbers as in docs/architecture.md):
+Where the faults of the HOWTO on a current Exim (docs/howto.md) have their tests:
 
  1 reject is no verb                 a configuration that Exim refuses never goes live (changed/test_changes.py); it runs (all)
  2 tainted pipe arguments            test_mail_flow.py: test_post_reaches_every_member

@@ -56,8 +56,7 @@ $(WHEEL): | .venv/complete
 	@pip download -qq --disable-pip-version-check --no-deps --dest $(@D) dnspython==1.16.0
 
 $(DOUBLE): $(shell find molecule/shared/double -type f)
-	@mkdir -p $(@D)
-	@tar -C molecule/shared/double --transform 's,^\.,mailman-double,' --owner=0 --group=0 -czf $@ .
+	@molecule/shared/double/pack.sh $@
 
 images: packages
 	@molecule/shared/images/build

@@ -105,6 +105,7 @@ changed_paths:
 
 import base64
 import json
+import math
 import os
 import re
 
@@ -171,7 +172,7 @@ def literal(value):
         return repr(value)
     if isinstance(value, int):
         return "%d" % value
-    if isinstance(value, float) and abs(value) != float("inf") and value == value:
+    if isinstance(value, float) and not math.isinf(value) and not math.isnan(value):
         return repr(value)
     if isinstance(value, (list, tuple)):
         return "[%s]" % ", ".join(literal(item) for item in value)

@@ -364,10 +364,10 @@ def check_verp(report, exim, wanted, settings):
 def table(report, title):
     """Return the report as lines for a terminal."""
     width = max(len(check["check"]) for check in report.checks)
-    lines = ["%s: %s" % (title, "all is well" if not report.faults() else "%d kinds of faults" % len(report.faults()))]
+    lines = ["%s: %s" % (title, "all is well" if not report.faults() else "kinds of faults: %d" % len(report.faults()))]
     for check in report.checks:
         count = "%d tested" % check["tested"]
-        lines.append("  %-*s  %-10s  %s" % (width, check["check"], count, "%d FAULTS" % len(check["findings"]) if check["findings"] else "ok"))
+        lines.append("  %-*s  %-10s  %s" % (width, check["check"], count, "FAULTS: %d" % len(check["findings"]) if check["findings"] else "ok"))
     for fault in report.faults():
         lines.append("%s: %s" % (fault["fault"].upper(), fault["remedy"]))
         lines += ["    " + found for found in fault["found"][:3]]

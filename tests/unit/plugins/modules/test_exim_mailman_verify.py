@@ -359,9 +359,9 @@ def test_the_table():
     report.check("limits", 1, [])
     report.check("mail from loopback", 2, [("open-relay", "number %d" % number) for number in range(5)])
     assert exim_verify.table(report, "list.example.com") == [
-        "list.example.com: 1 kinds of faults",
+        "list.example.com: kinds of faults: 1",
         "  limits              1 tested    ok",
-        "  mail from loopback  2 tested    5 FAULTS",
+        "  mail from loopback  2 tested    FAULTS: 5",
         "OPEN-RELAY: " + exim_verify.REMEDIES["open-relay"],
         "    number 0", "    number 1", "    number 2", "    and 2 more",
     ]

@@ -26,5 +26,5 @@ def test_nothing_went_wrong(list_host, exim, mailman):
     """In all the scenario: Exim did not panic, no mail is stuck, Mailman shunted none."""
     assert not list_host.file("/var/log/exim4/paniclog").exists or not list_host.file("/var/log/exim4/paniclog").size
     assert list_host.check_output("exim -bpc") == "0"
-    for queue in ["shunt", "bad"]:
-        assert list_host.file("%s/qfiles/%s" % (mailman.var, queue)).listdir() == []
+    # A queue that was never used need not be there.
+    assert list_host.check_output("cd %s/qfiles && find . -path './shunt/*' -o -path './bad/*'" % mailman.var) == ""

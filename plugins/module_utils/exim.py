@@ -7,11 +7,12 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import contextlib
-import ipaddress
 import os
 import re
 import signal
 import subprocess
+import tempfile
+import threading
 
 EXIM_ARGUMENTS = dict(
     exim=dict(type="path"),
@@ -62,23 +63,30 @@ class Exim:
 
     def run(self, *arguments, **keywords):
         """Run Exim to its end and return exit status, stdout and stderr. Keyword: data, the text for its stdin."""
-        process = None
-        try:
-            with undisturbed():
-                # Exim writes a warning to its log when it has to purge the environment: give it none.
-                # As a session of its own it can be ended together with the processes that it started.
-                process = subprocess.Popen(
-                    self.argv(*arguments), env={}, cwd="/", start_new_session=True,
-                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                )
-            out, err = process.communicate(keywords.get("data", "").encode("utf-8"), timeout=TIMEOUT)
-        except subprocess.TimeoutExpired:
-            raise EximError("%s did not end within %d seconds." % (" ".join(self.argv(*arguments)), TIMEOUT)) from None
-        finally:
-            if process and process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        return process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+        process = timer = None
+        # Through pipes each line that Exim writes would wake this process: for a thousand addresses that takes as long as Exim itself.
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            try:
+                with undisturbed():
+                    # Exim writes a warning to its log when it has to purge the environment: give it none.
+                    # As a session of its own it can be ended together with the processes that it started.
+                    process = subprocess.Popen(
+                        self.argv(*arguments), env={}, cwd="/", start_new_session=True, stdin=subprocess.PIPE, stdout=out, stderr=err,
+                    )
+                # subprocess has time limits as well, but then it looks only now and then whether the process has ended.
+                timer = threading.Timer(TIMEOUT, os.killpg, (process.pid, signal.SIGKILL))
+                timer.start()
+                process.communicate(keywords.get("data", "").encode("utf-8"))
+                if process.returncode == -signal.SIGKILL:
+                    raise EximError("%s did not end within %d seconds." % (" ".join(self.argv(*arguments)), TIMEOUT))
+            finally:
+                if timer:
+                    timer.cancel()
+                    timer.join()
+                if process and process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+            return process.returncode, content_of(out), content_of(err)
 
     def names(self, kind):
         """Return the names of all routers, or of all transports, in the order of the configuration."""
@@ -98,6 +106,12 @@ def undisturbed():
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def content_of(stream):
+    """Return the text of a file that another process has written."""
+    stream.seek(0)
+    return stream.read().decode("utf-8", "replace")
+
+
 def find_exim(module):
     """Return the path of the Exim program."""
     for name in ("exim4", "exim"):
@@ -107,8 +121,8 @@ def find_exim(module):
     raise EximError("There is no Exim on this host: neither exim4 nor exim was found. Install it, or give its path in the option exim.")
 
 
-LOG_MARK = re.compile(r"^LOG:(?: (?:MAIN|REJECT|PANIC|DIE))* ?")
-TIME_STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*( [+-]\d{4})?( \[\d+\])? ")
+LOG_MARK = r"^LOG:(?: (?:MAIN|REJECT|PANIC|DIE))* ?"
+TIME_STAMP = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*( [+-]\d{4})?( \[\d+\])? "
 
 
 def log_lines(text):
@@ -116,8 +130,8 @@ def log_lines(text):
     entries = []
     open_entry = False
     for line in text.splitlines():
-        if LOG_MARK.match(line):
-            entries.append([LOG_MARK.sub("", line)])
+        if re.match(LOG_MARK, line):
+            entries.append([re.sub(LOG_MARK, "", line)])
             open_entry = True
         elif open_entry and line.startswith("  "):
             entries[-1].append(line.strip())
@@ -128,7 +142,7 @@ def log_lines(text):
 
 def message_of(text):
     """Return in one line what Exim complains about on stderr, without time stamps and trace."""
-    lines = [TIME_STAMP.sub("", LOG_MARK.sub("", line)).strip() for line in text.splitlines() if not line.startswith(">>>")]
+    lines = [re.sub(TIME_STAMP, "", re.sub(LOG_MARK, "", line)).strip() for line in text.splitlines() if not line.startswith(">>>")]
     return " ".join(line for line in lines if line) or "(nothing)"
 
 
@@ -153,6 +167,9 @@ def check_sender(name, value):
 
 def check_host(name, value):
     """Refuse what is not an IP address."""
+    # It takes its time to be imported, and most tests have no host.
+    import ipaddress
+
     try:
         ipaddress.ip_address(value)
     except ValueError:

@@ -29,9 +29,13 @@ options:
     required: true
     suboptions:
       address:
-        description: The recipient address. Exim adds its own domain to a local part alone.
-        type: str
+        description:
+          - The recipient address, or a list of addresses of which the same is expected.
+          - Exim adds its own domain to a local part alone. An address that has a comma must be an item of a list.
+        type: list
+        elements: str
         required: true
+        aliases: [addresses]
       outcome:
         description:
           - What should become of the address. When it is an alias, V(routed) means that every address behind it can be routed, and one
@@ -80,6 +84,8 @@ EXAMPLES = r"""
         transport: mailman_transport
       - address: testlist-bounces+luser=example.com@list.example.com
         router: mailman_router
+      - addresses: [testlist-owner@list.example.com, testlist-request@list.example.com, testlist-join@list.example.com]
+        router: mailman_router
       - address: nosuchlist@list.example.com
         outcome: undeliverable
       - address: mailman@list.example.com
@@ -104,15 +110,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: What Exim says, one item a test, in the order given.
+  description: What Exim says, one item for all addresses that fared alike. What an item does not have is left out.
   returned: when Exim could test the addresses
   type: list
   elements: dict
   contains:
-    address:
-      description: The address that was tested.
-      type: str
-      sample: mailman@list.example.com
+    addresses:
+      description: The addresses that were tested.
+      type: list
+      elements: str
+      sample: [mailman@list.example.com]
     sender:
       description: The envelope sender as given.
       type: str
@@ -136,7 +143,7 @@ results:
       elements: dict
       contains:
         address:
-          description: The address, pipe or file that the mail goes to.
+          description: The address, pipe or file that the mail goes to, where it is not the address that was tested.
           type: str
           sample: postmaster@example.com
         outcome:
@@ -169,7 +176,7 @@ failures:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EXIM_ARGUMENTS, Exim, EximError
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_address import TEST_ARGUMENTS, check_test, run_tests
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_address import TEST_ARGUMENTS, check_test, grouped, run_tests
 
 
 def main():
@@ -189,6 +196,7 @@ def main():
         for number, test in enumerate(tests):
             check_test("tests[%d]" % number, test)
         results, failures = run_tests(Exim.from_module(module), tests, module.params["verify"])
+        results = grouped(results)
     except EximError as error:
         module.fail_json(msg=str(error))
     if failures:

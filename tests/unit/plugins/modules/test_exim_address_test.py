@@ -57,10 +57,37 @@ def test_what_is_as_expected_passes(run_module, replay):
     assert not result.get("failed")
     assert result["changed"] is False
     assert result["failures"] == []
-    assert [item["address"] for item in result["results"]] == [test["address"] for test in tests]
-    assert [item["outcome"] for item in result["results"]] == [test.get("outcome", "routed") for test in tests]
+    assert [(item["addresses"], item["outcome"]) for item in result["results"]] == [([test["address"]], test.get("outcome", "routed")) for test in tests]
     # One process, and no look at the configuration.
     assert len(replay.calls) == 1
+
+
+def test_addresses_that_fare_alike_are_together(run_module, replay):
+    result = run_module(exim_address_test, tests=[
+        dict(address=["testlist@list.example.com", "testlist-bounces+luser=example.com@list.example.com"], router="mailman_router"),
+        dict(address="postmaster@list.example.com"),
+        dict(addresses=["nosuch@list.example.com", "author@nosuch.example"], outcome="undeliverable"),
+        dict(address="hole@list.example.com", outcome="discarded", sender="<>"),
+    ])
+    hosts = [
+        dict(name="mx1.example.org", address="2001:db8::25", mx=10, port=None), dict(name="mx1.example.org", address="192.0.2.25", mx=10, port=None),
+        dict(name="mx2.example.org", address="192.0.2.26", mx=20, port=None),
+    ]
+    assert result["results"] == [
+        dict(
+            addresses=["testlist@list.example.com", "testlist-bounces+luser=example.com@list.example.com"], outcome="routed",
+            routes=[dict(outcome="routed", router="mailman_router", transport="mailman_transport")],
+        ),
+        dict(addresses=["postmaster@list.example.com"], outcome="routed", routes=[dict(
+            address="admin@example.org", outcome="routed", router="dnslookup", transport="remote_smtp", hosts=hosts,
+            parents=["root@list.example.com", "postmaster@list.example.com"],
+        )]),
+        dict(
+            addresses=["nosuch@list.example.com", "author@nosuch.example"], outcome="undeliverable", reason="Unrouteable address",
+            routes=[dict(outcome="undeliverable", reason="Unrouteable address")],
+        ),
+        dict(addresses=["hole@list.example.com"], outcome="discarded", sender="<>", routes=[]),
+    ]
 
 
 @pytest.mark.parametrize("test, failure", [
@@ -110,7 +137,7 @@ def test_what_is_not_as_expected_fails_with_one_line(run_module, replay, test, f
     assert result["failed"] is True
     assert result["failures"] == [failure]
     assert result["msg"] == "Exim does not route as expected:\n" + failure
-    assert len(result["results"]) == 2
+    assert sum(len(item["addresses"]) for item in result["results"]) == 2
 
 
 @pytest.mark.parametrize("kind, known", [
@@ -154,6 +181,8 @@ def test_check_mode_does_the_same(run_module, replay):
 
 @pytest.mark.parametrize("test, message", [
     (dict(address="a@b\nc@d"), "tests[1].address: 'a@b\\nc@d' has a control character."),
+    (dict(address=["a@b", "c@d\n"]), "tests[1].address: 'c@d\\n' has a control character."),
+    (dict(address=[]), "tests[1].address is empty: nothing would be tested."),
     (dict(address="a@b", sender="c@d\r"), "tests[1].sender: 'c@d\\r' has a control character."),
     (dict(address="a@b", sender=""), "tests[1].sender: '' is not a bare mail address"),
     (dict(address="a@b", sender_host="localhost"), "tests[1].sender_host: 'localhost' is not an IP address."),

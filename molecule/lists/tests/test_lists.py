@@ -448,8 +448,10 @@ def test_a_full_disk(list_host, small_disk, fail, manage, attributes, names):
     assert "No space left on device" in result["msg"]
     assert "Everything after it was left as it was" in result["msg"]
     assert result["lists"] == []
+    assert "small-0 could not be written" in fail(lists[1:])["msg"]
     assert names() == before
     assert attributes("small-old", "description", "owner") == ["before", [OWNER]]
+    assert list_host.check_output("ls %s" % disk).split() == sorted([*before, "full"])
     assert list_host.check_output("find %s -name '*.tmp*'; ls /var/lib/mailman/locks | grep -v ^master-qrunner || :" % disk) == ""
     list_host.check_output("rm %s/full" % disk)
     assert len(manage(lists)["lists"]) == 4

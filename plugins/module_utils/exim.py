@@ -75,17 +75,18 @@ class Exim:
                     )
                 # subprocess has time limits as well, but then it looks only now and then whether the process has ended.
                 timer = threading.Timer(TIMEOUT, os.killpg, (process.pid, signal.SIGKILL))
+                timer.daemon = True
                 timer.start()
                 process.communicate(keywords.get("data", "").encode("utf-8"))
                 if process.returncode == -signal.SIGKILL:
                     raise EximError("%s did not end within %d seconds." % (" ".join(self.argv(*arguments)), TIMEOUT))
             finally:
-                if timer:
-                    timer.cancel()
-                    timer.join()
-                if process and process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
+                with undisturbed():
+                    if timer:
+                        timer.cancel()
+                    if process and process.poll() is None:
+                        os.killpg(process.pid, signal.SIGKILL)
+                        process.wait()
             return process.returncode, content_of(out), content_of(err)
 
     def names(self, kind):

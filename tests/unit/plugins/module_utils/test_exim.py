@@ -6,7 +6,10 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import signal
 import stat
+import threading
+import time
 
 import pytest
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim
@@ -90,6 +93,21 @@ def test_exim_that_hangs_is_ended(script, monkeypatch):
     with pytest.raises(exim.EximError) as caught:
         exim.Exim(script("exec sleep 60\n")).run("-bt")
     assert "did not end within" in str(caught.value)
+
+
+def test_an_interrupt_ends_exim_and_leaves_nothing_that_the_module_would_wait_for(script):
+    def end(number, frame):
+        raise SystemExit(number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        start = time.time()
+        with pytest.raises(SystemExit):
+            exim.Exim(script("kill -TERM $PPID\nexec sleep 60\n")).run("-bt")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert time.time() - start < 10
+    assert [thread for thread in threading.enumerate() if not thread.daemon] == [threading.main_thread()]
 
 
 def test_names_come_in_the_order_of_the_configuration():

@@ -101,6 +101,42 @@ def test_configuration_that_exim_refuses_does_not_go_live(list_host, run_site, e
     assert exim.pid() == pid
 
 
+def test_configuration_that_takes_the_lists_their_mail_does_not_go_live(list_host, run_site, exim):
+    """Exim has nothing against it. The addresses of the site list are tried first, as role exim_lists asks for."""
+    live, pid = list_host.file(CONFIGURATION).content_string, exim.pid()
+    block = {"slot": "routers_remote", "name": "too much", "content": "taken:\n  driver = redirect\n  domains = +mm_domains\n  data = :blackhole:"}
+    message = run_site(list_host.name, mailman_verp="none", exim_blocks=[block]).failure(list_host.name)
+    assert "mailman-bounces+luser=example.com@list.example.com: expected routed, found discarded" in message
+    assert list_host.file(CONFIGURATION).content_string == live
+    assert exim.pid() == pid
+
+
+def test_configuration_that_fails_a_test_of_the_inventory_does_not_go_live(list_host, run_site, exim):
+    """The catch-all of the role's README, in a domain that is not Exim's own, so that it never gets there."""
+    pid = exim.pid()
+    block = {
+        "slot": "routers_local", "name": "catch-all of the old domain",
+        "content": "old_domain:\n  driver = redirect\n  domains = old.example.com\n  data = postmaster@$qualify_domain",
+    }
+    tests = {"address_tests": [{"address": "anybody@old.example.com", "redirected_to": ["postmaster@example.org"]}]}
+    values = {"mailman_verp": "none", "exim_blocks": [block], "exim_tests": tests}
+    message = run_site(list_host.name, **values).failure(list_host.name)
+    assert "anybody@old.example.com: expected routed, found undeliverable" in message
+    assert exim.pid() == pid
+    assert not run_site(list_host.name, exim_local_domains=[list_host.fqdn, "old.example.com"], **values).failure(list_host.name)
+    assert exim.pid() != pid
+
+
+def test_configuration_that_exim_does_not_start_with_is_taken_back(list_host, run_site, exim, dialogue, internet):
+    live = list_host.file(CONFIGURATION).content_string
+    message = run_site(list_host.name, mailman_verp="none", exim_interfaces=["127.0.0.1", "198.51.100.25"]).failure(list_host.name)
+    assert "does not start with the new configuration: it does not listen" in message
+    assert "bind() to port 25 for address 198.51.100.25 failed" in message
+    assert message.endswith("The previous files were brought back, and it runs with them.")
+    assert list_host.file(CONFIGURATION).content_string == live
+    assert dialogue(internet, list_host.ip, "gustav@example.org")["EHLO"][0] == 250
+
+
 def test_wrapper_that_was_built_for_another_group(list_host, run_site, mailman):
     prefix = mailman.prefix
     message = run_site(list_host.name, mailman_install_method="existing", mailman_mail_group="daemon", exim_message_size_limit="300K").failure(list_host.name)

@@ -33,7 +33,7 @@ PACKAGES := podman runc netavark iptables debootstrap debian-archive-keyring pyt
 COLLECTION := .cache/collections/ansible_collections/listhost/exim_mailman
 WHEEL := .cache/wheels/dnspython-1.16.0-py2.py3-none-any.whl
 
-.PHONY: packages images mailman ground
+.PHONY: packages images mailman repository ground
 packages:
 	@missing=$$(for package in $(PACKAGES); do \
 	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
@@ -68,7 +68,11 @@ mailman: $(if $(filter %/$(DOUBLE),$(MAILMAN_ARCHIVE)),$(DOUBLE))
 	    echo "*** Mailman: $(MAILMAN_ARCHIVE) ***"; test -r "$(MAILMAN_ARCHIVE)"; \
 	fi
 
-ground: .venv/complete $(COLLECTION) $(WHEEL) images mailman
+# By the archive: a run with the double takes nothing away from one with the real Mailman.
+repository: images mailman $(WHEEL)
+	@molecule/shared/images/el8/repository .cache/repository/$$(cut -c 8-19 <<<$(MAILMAN_ARCHIVE_CHECKSUM))
+
+ground: .venv/complete $(COLLECTION) repository
 
 # --- The demo ------------------------------------------------------------------------------------
 

@@ -38,7 +38,7 @@ options:
       - By default the one that the installation names.
     type: path
   service:
-    description: Name of the systemd unit that runs the queue runners, such as V(mailman), for RV(service_running).
+    description: Name of the systemd unit that runs the queue runners, such as V(mailman), for RV(service_running) and RV(service_drop_ins).
     type: str
   gather:
     description:
@@ -142,6 +142,12 @@ service_running:
   returned: with O(service)
   type: bool
   sample: true
+service_drop_ins:
+  description: The files that add to the unit.
+  returned: with O(service)
+  type: list
+  elements: str
+  sample: [/etc/systemd/system/mailman.service.d/restart.conf]
 python:
   description: O(python), or else the Python that the installation names.
   returned: always
@@ -289,10 +295,14 @@ def python_version(module, python):
     return out if rc == 0 else None
 
 
-def service_running(module, unit):
-    """Whether a unit of systemd is active and enabled."""
-    rc, out, err = module.run_command(["systemctl", "show", "--property=ActiveState,UnitFileState", unit])
-    return rc == 0 and sorted(out.split()) == ["ActiveState=active", "UnitFileState=enabled"]
+def ask_systemd(module, unit):
+    """Whether a unit is active and enabled, and the files that add to it."""
+    rc, out, err = module.run_command(["systemctl", "show", "--property=ActiveState,UnitFileState,DropInPaths", unit])
+    state = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+    return dict(
+        service_running=(state.get("ActiveState"), state.get("UnitFileState")) == ("active", "enabled"),
+        service_drop_ins=state.get("DropInPaths", "").split(),
+    )
 
 
 def main():
@@ -331,7 +341,7 @@ def main():
         facts["python_version"] = python_version(module, facts["python"])
     facts["python_available"] = facts["python_version"] is not None
     if module.params["service"]:
-        facts["service_running"] = service_running(module, module.params["service"])
+        facts.update(ask_systemd(module, module.params["service"]))
     module.exit_json(**facts)
 
 

@@ -89,3 +89,18 @@ def test_what_cannot_be_gathered_fails(look):
 def test_stamp(look, tmp_path, text, stamp):
     (tmp_path / ".installed").write_text(text)
     assert look(None)["stamp"] == stamp
+
+
+@pytest.mark.parametrize(
+    "out, running, drop_ins",
+    [
+        ("ActiveState=active\nDropInPaths=/etc/a.conf /etc/b.conf\nUnitFileState=enabled\n", True, ["/etc/a.conf", "/etc/b.conf"]),
+        ("ActiveState=active\nDropInPaths=\nUnitFileState=disabled\n", False, []),
+        ("ActiveState=inactive\nUnitFileState=\n", False, []),
+        ("", False, []),
+    ],
+)
+def test_service(look, monkeypatch, out, running, drop_ins):
+    monkeypatch.setattr(mailman_info.AnsibleModule, "run_command", lambda module, argv: (0, out, ""))
+    result = look(None, service="mailman")
+    assert (result["service_running"], result["service_drop_ins"]) == (running, drop_ins)

@@ -236,7 +236,7 @@ site_password_changed:
   type: bool
   sample: false
 unlisted:
-  description: The lists that were on the host before and are not in O(lists).
+  description: The lists that were on the host before and are not in O(lists). In check mode there is also a warning that names them.
   returned: always
   type: list
   elements: str
@@ -375,6 +375,11 @@ def main():
 
     for warning in answer.pop("warnings", ()):
         module.warn(warning)
+    if module.check_mode and answer["unlisted"]:
+        module.warn(
+            "%s has lists that are not among these: %s. %s"
+            % (params["prefix"], ", ".join(answer["unlisted"]), "They would be removed." if params["purge"] else "They are left alone.")
+        )
     result = dict(answer, invocation=shown)
     faults = result.pop("faults", ())
     problems = result.pop("problems", ())

@@ -234,6 +234,7 @@ def test_lists_changed_outside_show_in_check_mode(list_host, manage, tidy):
     result = manage(lists, "--check")
     assert [(one["name"], one["change"]) for one in result["lists"]] == [("outside", "created")]
     assert result["unlisted"] == ["announce", "deutsch", "mailman", "renamed"]
+    assert result["warnings"] == ["/var/lib/mailman has lists that are not among these: announce, deutsch, mailman, renamed. They are left alone."]
     list_host.check_output("cd /var/lib/mailman/lists && mv renamed outside")
     assert not manage(lists, "--check")["changed"]
 

@@ -199,9 +199,11 @@ def main():
         results = grouped(results)
     except EximError as error:
         module.fail_json(msg=str(error))
+    # What Ansible shows of a call with -vvv. It looks at each value, and the addresses are in the results already.
+    shown = {"module_args": dict((name, value) for name, value in module.params.items() if name != "tests")}
     if failures:
-        module.fail_json(msg="Exim does not route as expected:\n" + "\n".join(failures), failures=failures, results=results)
-    module.exit_json(changed=False, failures=failures, results=results)
+        module.fail_json(msg="Exim does not route as expected:\n" + "\n".join(failures), failures=failures, results=results, invocation=shown)
+    module.exit_json(changed=False, failures=failures, results=results, invocation=shown)
 
 
 if __name__ == "__main__":

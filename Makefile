@@ -96,20 +96,24 @@ proof: ground
 
 # --- Tests ---------------------------------------------------------------------------------------
 
-.PHONY: test lint sanity unit build contract molecule bench
+.PHONY: test lint sanity unit build contract molecule oldest bench
 test: ## Run all of the following
 	@tests/run
 
+# What runs on a list host is for its Python, down to 3.6, or for Mailman's: neither need be on this machine to find what they lack.
+VERMIN := vermin --quiet --no-tips --violations
 lint: .venv/complete $(COLLECTION) ## Check playbooks, YAML, Python and changelog fragments
 	ansible-lint --nocolor -q
 	yamllint .
 	ruff check --quiet .
+	$(VERMIN) --target=3.6- --exclude-regex 'mailman_target\.py$$' plugins/modules plugins/module_utils
+	$(VERMIN) --target=2.7- plugins/module_utils/mailman_target.py
 	antsibull-changelog lint
 
 # ansible-test wants its collection in a repository below ansible_collections. It is given what is shipped and its
 # own tests; ruff checks the rest.
 TREE := .cache/tree/ansible_collections/listhost/exim_mailman
-NOT_IN_TREE := .ci benchmarks inventories/demo molecule tests/contract tests/run
+NOT_IN_TREE := .ci benchmarks inventories/demo molecule tests/contract tests/oldest tests/run
 .PHONY: tree
 tree:
 	@rm -rf $(TREE) && mkdir -p $(TREE)
@@ -146,6 +150,16 @@ molecule: ground ## Run all Molecule scenarios, or SCENARIO=name
 .PHONY: shell
 shell: ground ## A shell with what these run in: `molecule converge -s default`, `pytest tests/contract` and so on
 	@$(SHELL)
+
+OLDEST := .cache/venv-oldest
+$(OLDEST)/complete: tests/oldest/requirements.txt | packages
+	@echo "Installing $< in $(@D)"
+	@test -x $(@D)/bin/pip || $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install -qq --disable-pip-version-check --requirement $<
+	@touch $@
+
+oldest: ground $(OLDEST)/complete ## Set up an EL list host with the oldest ansible-core, twice
+	@PATH=$(CURDIR)/$(OLDEST)/bin:$$PATH tests/oldest/run
 
 bench: ground ## Measure what the collection costs
 	@set -e; for benchmark in benchmarks/*/run; do $$benchmark; done

@@ -135,6 +135,21 @@ def test_verp_bounce_scores_the_member_in_the_address(mx, list_host, domain, sen
     assert eventually(lambda: bouncing(list_host, name)) == ["emil@example.net"]
 
 
+def test_copies_of_a_large_list_wait_nowhere(make_list, post):
+    """Mailman makes 20 messages of them, and these make more connections than a mail server has room for by default."""
+    name = make_list(*("member%d@example.org" % number for number in range(300)))
+    assert len({copy.mail_from for copy in post(name, 300)}) == 300
+
+
+def test_copies_of_a_large_message_wait_nowhere(ground, sink):
+    """They come to the relay in few connections."""
+    subject, mark = "large " + uuid.uuid4().hex, sink.mark()
+    recipients = ["member%d@example.org" % number for number in range(200)]
+    code = "import smtplib; smtplib.SMTP('127.0.0.1').sendmail('announce-bounces@list.example.com', %r, 'Subject: %s')" % (recipients, subject)
+    ground.machines["lists1.example.com"].check_output('python3 -c "%s"' % code)
+    sink.wait(200, since=mark, host=ground.machines["mx.example.com"], subject=subject)
+
+
 def test_refusal_of_a_copy_scores_its_member(list_host, post, make_list):
     """At the last hop: the relay's bounce finds its way back to the list host."""
     name = make_list("reject-rudi@example.org", "emil@example.net")

@@ -68,7 +68,8 @@ def find_installation(prefix):
         "configure_options": reported.get("configure_opts"),
         "group": defaults["MAILMAN_GROUP"],
         "lists_dir": os.path.join(defaults["VAR_PREFIX"], "lists"),
-        "mail_groups": mail_groups and mail_groups.replace(",", " ").split(),
+        # One name, or several that a patched configure may keep in quotes.
+        "mail_groups": mail_groups and re.findall(r"[\w.-]+", mail_groups),
         "mm_cfg_path": os.path.realpath(os.path.join(prefix, "Mailman", "mm_cfg.py")),
         "prefix": prefix,
         "python": defaults["PYTHON"],

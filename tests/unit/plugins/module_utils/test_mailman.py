@@ -71,7 +71,9 @@ def test_an_installation_is_found(prefix):
     }
 
 
-@pytest.mark.parametrize("compiled", ["mail postfix mailman nobody daemon", "mail,postfix,mailman,nobody,daemon"])
+@pytest.mark.parametrize(
+    "compiled", ["mail postfix mailman nobody daemon", "mail,postfix,mailman,nobody,daemon", '"mail", "postfix", "mailman", "nobody", "daemon"']
+)
 def test_several_mail_groups(prefix, compiled):
     (prefix / "bin" / "mailman-config").write_text(CONFIG.format(mail_group=compiled))
     assert mailman.find_installation(str(prefix))["mail_groups"] == ["mail", "postfix", "mailman", "nobody", "daemon"]

@@ -193,6 +193,20 @@ def test_mail_waits_while_the_list_host_is_down(mx, list_host, domain, send, sin
     assert mx.check_output("exim -bpc") == "0"
 
 
+def test_mail_exchanger_is_not_taken_for_one_client(ground, mx, list_host, domain):
+    """Others are when they come with too many subscriptions, even of many people. Nothing is sent."""
+
+    def codes(machine, address):
+        code = (
+            "import smtplib; s = smtplib.SMTP('%s', source_address=('%s', 0)); s.ehlo()\n"
+            "for n in range(60): s.rset(); s.mail('%%d%s@example.org' %% n); print(s.rcpt('announce-join@%s')[0])"
+        ) % (list_host.ip, address, uuid.uuid4().hex, domain)
+        return set(machine.check_output('python3 -c "%s"' % code).split())
+
+    assert codes(ground.internet, ground.mail_servers["example.edu"]) == {"250", "451"}
+    assert codes(mx, mx.ip) == {"250"}
+
+
 @pytest.mark.parametrize("sender", ["someone@example.net", "", "announce-bounces@list.example.com", "root@lists1.example.com"])
 def test_strangers_may_not_relay(mx, send, sender):
     for recipient in ["gustav@example.org", "gustav@lists1.example.com", "gustav%example.org@list.example.com"]:

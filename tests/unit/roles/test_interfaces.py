@@ -78,8 +78,9 @@ def test_every_variable_is_read(role):
     assert [name for name in options(role) if not re.search(r"\b%s\b" % name, used)] == []
 
 
-def test_readme_shows_the_example_inventory():
-    with io.open(os.path.join(ROLES, "..", "inventories", "example", "hosts.yml"), encoding="utf-8") as stream:
+@pytest.mark.parametrize(("page", "example"), [("README.md", "example"), ("docs/mx.md", "mx")])
+def test_page_shows_the_inventory(page, example):
+    with io.open(os.path.join(ROLES, "..", "inventories", example, "hosts.yml"), encoding="utf-8") as stream:
         inventory = stream.read()
-    with io.open(os.path.join(ROLES, "..", "README.md"), encoding="utf-8") as stream:
+    with io.open(os.path.join(ROLES, "..", page), encoding="utf-8") as stream:
         assert "```yaml\n%s```\n" % inventory.replace("---\n", "", 1) in stream.read()

@@ -1,0 +1,91 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong about mail exchangers in an inventory is named before anything is changed: variable, value, remedy."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+SCENARIO = pathlib.Path(__file__).parents[1]
+ROOT = SCENARIO.parents[1]
+
+# Each is a mail exchanger of its own, on the one container.
+CASES = {
+    "upper case": ("exim_relay_routes", {"List.example.com": ["192.0.2.1"]}, ["exim_relay_routes has 'List.example.com'", "lower-case"]),
+    "no host": ("exim_relay_routes", {"list.example.com": []}, ["exim_relay_routes has [] for list.example.com", "a list of one host"]),
+    "no list": ("exim_relay_routes", {"list.example.com": "lists1.example.com"}, ['"lists1.example.com" for list.example.com', "a list of one host"]),
+    "short name": ("exim_relay_routes", {"list.example.com": ["lists1"]}, ["exim_relay_routes has host 'lists1'", "lists.example.com", "IP address"]),
+    "local, too": ("exim_local_domains", ["list.example.net"], ["exim_relay_routes has 'list.example.net'", "exim_local_domains", "Take it from one"]),
+    "relay for a name": ("exim_relay_from_hosts", ["lists1.example.com"], ["exim_relay_from_hosts has 'lists1.example.com'", "192.0.2.0/24"]),
+    "relay for all": ("exim_relay_from_hosts", ["0.0.0.0/0"], ["exim_relay_from_hosts has '0.0.0.0/0'", "192.0.2.0/24"]),
+}
+
+
+class Run:
+    """A run of site.yml: what failed on each host, and how much was changed in all."""
+
+    def __init__(self, inventory, limit):
+        command = ["ansible-playbook", "--limit", limit, ROOT / "playbooks/site.yml"]
+        for file in [ROOT / "inventories/mx", ROOT / "molecule/shared/ground.yml", SCENARIO / "inventory.yml", inventory]:
+            command += ["--inventory", file]
+        environment = dict(os.environ, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+        run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
+        report = json.loads(run.stdout)
+        self.changes = sum(stats["changed"] for stats in report["stats"].values())
+        results = [item for play in report["plays"] for task in play["tasks"] for item in task["hosts"].items()]
+        self.failures = {host: result["msg"] for host, result in results if result.get("failed")}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Run site.yml with a group of hosts added to the inventory."""
+
+    def run(limit, group, hosts):
+        inventory = tmp_path_factory.mktemp("bad") / "inventory.yml"
+        inventory.write_text(json.dumps({group: {"hosts": hosts}}))
+        return Run(inventory, limit)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def bad_values(run, ground):
+    container = ground.machines["mx.example.com"].container
+    return run("~case .*", "mx_hosts", {
+        "case " + case: {variable: value, "ansible_host": container} for case, (variable, value, _words) in CASES.items()})
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_message_names_variable_value_and_remedy(bad_values, case):
+    message = bad_values.failures["case " + case]
+    assert [word for word in CASES[case][2] if word not in message] == [], message
+    assert bad_values.changes == 0
+
+
+def test_domain_of_two_list_hosts(run):
+    """It stops the list hosts, too."""
+    result = run("all", "list_hosts", {"lists3.example.com": {"mailman_email_host": "list.example.com"}})
+    message = result.failures["mx.example.com"]
+    assert "is list.example.com on lists1.example.com and lists3.example.com" in message
+    assert "Take it from all but one, or say in exim_relay_routes" in message
+    assert list(result.failures) == ["mx.example.com"]
+    assert result.changes == 0
+
+
+def test_mail_exchanger_that_is_a_list_host(run):
+    result = run("mx.example.com", "list_hosts", {"mx.example.com": {"mailman_email_host": "list.example.edu"}})
+    assert "mx.example.com is in mx_hosts and in list_hosts" in result.failures["mx.example.com"]
+    assert result.changes == 0
+
+
+def test_route_to_a_host_that_cannot_be_found(run, ground):
+    """Nothing is wrong with the inventory; the configuration does not get through its tests."""
+    mx = ground.machines["mx.example.com"]
+    live = mx.file("/etc/exim4/exim4.conf").content_string
+    result = run("mx.example.com", "mx_hosts", {"mx.example.com": {"exim_relay_routes": {"list.example.com": ["lists9.example.com"]}}})
+    assert "postmaster@list.example.com" in result.failures["mx.example.com"]
+    assert mx.file("/etc/exim4/exim4.conf").content_string == live

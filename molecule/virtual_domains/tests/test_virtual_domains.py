@@ -32,6 +32,7 @@ def state(host, domains, *names):
         ({"mailman_virtual_home": "/virtual/../srv"}, "mailman_virtual_home is '/virtual/../srv'. Set it to an absolute path"),
         ({"mailman_prefix": "/opt/mailman"}, "mailman_prefix is '/opt/mailman', but mailman_virtual_home is '/virtual'"),
         ({"mailman_install_method": "package"}, "only what is built from the archive can be there"),
+        ({"mailman_lists": [{"name": "news", "owners": ["a@example.org"]}, {"name": "News"}]}, "mailman_lists has news more than once"),
         ({"mailman_email_host": "Lists.example.org"}, "mailman_email_host is 'Lists.example.org', which is no domain name. Write lower-case"),
         ({"mailman_email_host": "b\u00fccher.example.org"}, "an internationalised name in its form with xn--"),
     ],
@@ -162,7 +163,7 @@ def test_users_cannot_read_what_other_domains_have(host, domains, owner, strange
     """Of another domain a user finds the names of its lists and Mailman's code."""
     home = domains[owner].home + "/mailman"
     user = host.check_output("sed -n 's/user: //p' /virtual/domains/%s" % domains[owner].name)
-    find = "runuser -u %s -- find %s/{lists,data,logs,qfiles,locks,archives,Mailman/mm_cfg.py*} -type f -readable 2>/dev/null"
+    find = "runuser -u %s -- find %s/{lists,data,logs,qfiles,locks,archives,Mailman/mm_cfg.py,Mailman/mm_cfg.pyc} -type f -readable 2>/dev/null"
     own = host.run("bash -c '%s'" % find % (user, home)).stdout.split()
     assert {"config.pck", "mm_cfg.py", "adm.pw", "post"} <= {path.split("/")[-1] for path in own}
     assert host.run("bash -c '%s'" % find % (stranger, home)).stdout.split() == []
@@ -186,7 +187,8 @@ def test_removal(host, domains, send):
     assert state(host, domains, "org", "net", "edu") == before
     assert send(host, "announce@" + domain.name, sender="gustav@example.org").code == 550
     assert host.run("systemctl is-active " + domain.unit).stdout.strip() == "inactive"
-    assert host.check_output("find /etc/systemd /etc/cron.d /etc/logrotate.d /etc/tmpfiles.d /virtual/lists.* -name '*example*com*'") == ""
+    assert host.check_output("find /etc/systemd /etc/cron.d /etc/logrotate.d /etc/tmpfiles.d -name '*lists*com*'; ls -d /virtual/lists.*") == "\n".join(
+        domains[name].home for name in ["edu", "net", "org"])
     [archive] = host.file("/virtual/removed").listdir()
     assert re.fullmatch(r"lists\.example\.com-\d{8}T\d{6}\.tgz", archive)
     assert host.file("/virtual/removed").mode == 0o700

@@ -25,7 +25,7 @@ export DEBIAN_MIRROR := $(shell molecule/shared/images/mirror)
 .PHONY: help
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: SCENARIO=name (make molecule), MAILMAN_ARCHIVE=/path/to/mailman-2.1.39.tgz (the real Mailman)"
+	@echo "Variables: SCENARIO=name, ANSIBLE=oldest (make molecule), MAILMAN_ARCHIVE=/path/to/mailman-2.1.39.tgz (the real Mailman)"
 
 # --- What the rest stands on ---------------------------------------------------------------------
 
@@ -143,20 +143,21 @@ build: .venv/complete tree ## Build the collection, install the tarball elsewher
 contract: ground ## Test what the collection relies on in Mailman, with the archive or the double
 	pytest -p no:cacheprovider -ra tests/contract
 
-molecule: ground ## Run all Molecule scenarios, or SCENARIO=name
-	@failed=; for scenario in $(SCENARIO); do molecule test -s $$scenario || failed="$$failed $$scenario"; done; \
-	if [ -n "$$failed" ]; then echo "Scenarios failed:$$failed" >&2; exit 1; fi
-
-.PHONY: shell
-shell: ground ## A shell with what these run in: `molecule converge -s default`, `pytest tests/contract` and so on
-	@$(SHELL)
-
 OLDEST := .cache/venv-oldest
 $(OLDEST)/complete: tests/oldest/requirements.txt | packages
 	@echo "Installing $< in $(@D)"
 	@test -x $(@D)/bin/pip || $(PYTHON) -m venv $(@D)
 	@$(@D)/bin/pip install -qq --disable-pip-version-check --requirement $<
 	@touch $@
+
+molecule: ground $(if $(filter oldest,$(ANSIBLE)),$(OLDEST)/complete) ## Run all Molecule scenarios, or SCENARIO=name
+	@PATH=$(if $(filter oldest,$(ANSIBLE)),$(CURDIR)/$(OLDEST)/bin:)$$PATH; \
+	failed=; for scenario in $(SCENARIO); do molecule test -s $$scenario || failed="$$failed $$scenario"; done; \
+	if [ -n "$$failed" ]; then echo "Scenarios failed:$$failed" >&2; exit 1; fi
+
+.PHONY: shell
+shell: ground ## A shell with what these run in: `molecule converge -s default`, `pytest tests/contract` and so on
+	@$(SHELL)
 
 oldest: ground $(OLDEST)/complete ## Set up an EL list host with the oldest ansible-core, twice
 	@PATH=$(CURDIR)/$(OLDEST)/bin:$$PATH tests/oldest/run

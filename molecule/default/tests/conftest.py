@@ -15,9 +15,10 @@ Where the faults of the HOWTO on a current Exim (docs/howto.md) have their tests
  8 a list called my-admin            test_routing.py: test_list_whose_name_ends_in_a_suffix; test_mail_flow.py: test_post_to_my_admin
  9 ${lc::...} in current_directory   test_mail_flow.py: every delivery by the pipe
 10 mailman-loop is unroutable        test_routing.py: test_mailman_loop; test_mail_flow.py: test_mailman_loop_is_kept_on_the_host
-11 code and lists in two places      all tests on debian13, whose mailman_prefix is not where its lists are
+11 code and lists in two places      all tests on el8, and on debian13, whose mailman_prefix is not where its lists are
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -36,7 +37,7 @@ class HostByHost(LoadScopeScheduling):
     """A list host's tests run one after the other, those of different hosts at the same time."""
 
     def _split_scope(self, nodeid):
-        host = re.search(r"\[(debian\d+)", nodeid)
+        host = re.search(r"\[(debian\d+|el\d+)", nodeid)
         return host.group(1) if host else "all hosts"
 
 
@@ -69,6 +70,12 @@ def mailman(list_host):
 
 
 @pytest.fixture(scope="module")
+def services(list_host, exim):
+    """The units that a list host needs."""
+    return [exim.service, "mailman", "crond" if list_host.service("crond").exists else "cron"]
+
+
+@pytest.fixture(scope="module")
 def post(list_host, send, sink):
     """Post to a list from outside and wait for the copies."""
 
@@ -86,15 +93,20 @@ def post(list_host, send, sink):
 
 
 @pytest.fixture(scope="session")
-def run_site():
-    """Run site.yml against a list host, or against the hosts of one more inventory."""
+def run_playbook():
+    """Run a playbook against a list host, or against the hosts of one more inventory."""
 
-    def run_site(limit, inventory=None, **variables):
+    def run_playbook(playbook, limit, inventory=None, **variables):
         command = ["ansible-playbook", "--limit", limit, "--extra-vars", json.dumps(variables)]
         for file in [ROOT / "molecule/shared/ground.yml", ROOT / "molecule/default/inventory.yml", inventory]:
             command += ["--inventory", file] if file else []
         environment = dict(os.environ, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
-        run = subprocess.run([*command, ROOT / "playbooks/site.yml"], capture_output=True, text=True, timeout=600, check=False, env=environment)
+        run = subprocess.run([*command, ROOT / "playbooks" / playbook], capture_output=True, text=True, timeout=600, check=False, env=environment)
         return Run(run.stdout, run.stderr)
 
-    return run_site
+    return run_playbook
+
+
+@pytest.fixture(scope="session")
+def run_site(run_playbook):
+    return functools.partial(run_playbook, "site.yml")

@@ -100,20 +100,31 @@ json.dump({k: [code, text if isinstance(text, str) else text.decode()] for k, (c
 
 
 class Exim:
-    LOG = "/var/log/exim4/mainlog"
+    """Paths and names are as Exim itself says."""
 
     def __init__(self, host):
         self.host = host
+        self.configuration = host.check_output("exim -bP configure_file")
+        self.service = "exim4" if self.configuration == "/etc/exim4/exim4.conf" else "exim"
+
+    def setting(self, name):
+        return self.host.check_output("exim -n -bP " + name)
+
+    def macro(self, name):
+        return self.host.check_output("exim -bP macro " + name).partition("=")[2]
 
     def routes(self, *addresses, options=""):
         """What exim -bt prints."""
         return self.host.run("exim -bt " + options + " " + " ".join("'%s'" % address for address in addresses)).stdout
 
     def pid(self):
-        return int(self.host.run("cat /run/exim4/exim.pid").stdout)
+        return int(self.host.run("cat " + self.setting("pid_file_path")).stdout)
+
+    def log_file(self, name="main"):
+        return self.host.file(self.setting("log_file_path") % name)
 
     def log(self):
-        return self.host.file(self.LOG).content_string
+        return self.log_file().content_string
 
     def arrivals(self, message_id):
         """How Mailman handed a post to Exim: for each connection, by its port, the recipients of each message."""
@@ -125,17 +136,33 @@ class Exim:
 
 
 class Mailman:
+    """Paths and names are as Mailman itself says."""
+
+    PREFIXES = ("/usr/lib/mailman", "/var/lib/mailman")
+
     def __init__(self, host):
         self.host = host
-        # As inventory.yml has it.
-        self.prefix = "/usr/lib/mailman" if host.name == "debian13" else "/var/lib/mailman"
-        self.var = "/var/lib/mailman"
+        self.prefix = next(prefix for prefix in self.PREFIXES if host.file(prefix + "/bin/mailmanctl").exists)
+        names = ["VAR_PREFIX", "LOG_DIR", "QUEUE_DIR", "MAILMAN_USER", "MAILMAN_GROUP"]
+        self.var, self.logs, self.queue, self.user, self.group = self.python("[getattr(mm_cfg, name) for name in %r]" % names)
+
+    def python(self, expression, preparation="pass"):
+        """The value of an expression in Mailman's own Python."""
+        code = "import sys; sys.path.insert(0, '%s/bin'); import json, os, struct, paths\nfrom Mailman import MailList, mm_cfg\n%s\nprint json.dumps(%s)"
+        return json.loads(self.host.check_output("/usr/bin/python2.7 -B -c %s", code % (self.prefix, preparation, expression)))
 
     def tool(self, line):
         return self.host.check_output(self.prefix + "/bin/" + line)
 
     def log(self, name):
-        return self.host.file("%s/logs/%s" % (self.var, name)).content_string
+        return self.host.file("%s/%s" % (self.logs, name)).content_string
+
+    def permission_faults(self):
+        """What Mailman's own check finds; on EL, whose package has permissions of its own, what RPM's does, settings aside."""
+        if self.host.file("/etc/redhat-release").exists:
+            return re.findall(r"^(?!.{9}  c ).*", self.host.run("rpm --verify --nomtime mailman").stdout, re.MULTILINE)
+        said = self.tool("check_perms")
+        return [] if "No problems found" in said else [said]
 
     def members(self, name):
         return self.tool("list_members " + name).split()
@@ -145,16 +172,12 @@ class Mailman:
 
     def remove_list(self, name):
         """As soon as no message of it is under way in Mailman."""
-        eventually(lambda: not self.host.run("find %s/qfiles -name '*.pck'" % self.var).stdout)
+        eventually(lambda: not self.host.run("find %s -name '*.pck'" % self.queue).stdout)
         self.tool("rmlist -a " + name)
 
     def bounce_scores(self, name):
         """The members with a bounce score."""
-        code = (
-            "import sys; sys.path.insert(0, '%s/bin'); import paths; from Mailman.MailList import MailList; import json;"
-            "m = MailList('%s', lock=0); print json.dumps(dict((a, m.getBounceInfo(a).score) for a in m.getBouncingMembers()))"
-        ) % (self.prefix, name)
-        return json.loads(self.host.check_output('/usr/bin/python2.7 -B -c "%s"' % code))
+        return self.python("dict((a, m.getBounceInfo(a).score) for a in m.getBouncingMembers())", "m = MailList.MailList(%r, lock=0)" % name)
 
     def pid(self):
         """The master's."""

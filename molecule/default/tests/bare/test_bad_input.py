@@ -3,14 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bare hosts: what is wrong in an inventory stops the run before anything is changed, and is named all at once.
 
-One run for all: each case is a host of the inventory of its own, on one of the three list hosts. A case is what stops the run together: variables,
+One run for all: each case is a host of the inventory of its own, on one of the list hosts. A case is what stops the run together: variables,
 their values, and what the message must hold of each: its name, its value, the remedy.
 """
 
 import json
 
 import pytest
+from helpers import eventually
 
+OTHER_MAIL_SERVER = [("exim_replace_other_mta", False, ["exim_replace_other_mta is false, but postfix.service", "port 25 of 0.0.0.0", "disable it"])]
 NO_PYTHON = [("mailman_python_repository", "", ["mailman_python=/usr/bin/python2.7", "Set mailman_python_repository"])]
 CASES = {
     "types and choices, exim": [
@@ -23,7 +25,7 @@ CASES = {
         ("mailman_settings", [1], ["mailman_settings", "list", "dict"]),
         ("mailman_smtp_max_rcpts", "many", ["mailman_smtp_max_rcpts", "many", "int"]),
         ("mailman_owners_can_enable_personalization", "perhaps", ["mailman_owners_can_enable_personalization", "perhaps", "bool"]),
-        ("mailman_install_method", "magic", ["mailman_install_method", "magic", "archive, package, existing"]),
+        ("mailman_install_method", "magic", ["mailman_install_method", "magic", "archive, package, existing, auto"]),
         ("mailman_verp", "both", ["mailman_verp", "both", "none, mailman, exim"]),
     ],
     "values, exim": [
@@ -57,16 +59,33 @@ CASES = {
     "no Mailman": [("mailman_install_method", "existing", ["mailman_install_method is existing", "choose archive or package"])],
     "no Python, debian12": NO_PYTHON,
     "no Python, debian13": NO_PYTHON,
+    "another mail server, debian12": OTHER_MAIL_SERVER,
+    "another mail server, el8": OTHER_MAIL_SERVER,
     "no such Python": [("mailman_python", "/opt/bin/python2.7", ["mailman_python=/opt/bin/python2.7", "not on the host"])],
 }
 
 
 @pytest.fixture(scope="module")
-def run(run_site, ground, tmp_path_factory):
+def postfix(ground):
+    """Something of that name on port 25. On EL it is there already."""
+    listener = "import socket, time; server = socket.socket(); server.bind(('', 25)); server.listen(); time.sleep(3600)"
+    hosts = [host for host in ground.list_hosts if not host.service("postfix").is_running]
+    for host in hosts:
+        host.check_output("systemd-run --quiet --unit postfix python3 -c %s", listener)
+    eventually(lambda: all(host.socket("tcp://0.0.0.0:25").is_listening for host in hosts))
+    yield
+    for host in hosts:
+        host.check_output("systemctl stop postfix")
+
+
+@pytest.fixture(scope="module")
+def run(run_site, ground, postfix, tmp_path_factory):
     hosts = {}
     for number, (case, faults) in enumerate(CASES.items()):
-        list_host = ground.machines.get(case.split(", ")[-1]) or ground.list_hosts[number % 3]
-        hosts[case] = {variable: value for variable, value, _words in faults}
+        list_host = ground.machines.get(case.split(", ")[-1]) or ground.list_hosts[number % len(ground.list_hosts)]
+        # What would stop the run, or keep it from looking, for another reason.
+        hosts[case] = {"exim_replace_other_mta": True, "mailman_install_method": "archive"}
+        hosts[case].update({variable: value for variable, value, _words in faults})
         hosts[case].update(ansible_host=list_host.container, ground_image="localhost/listhost-" + list_host.name)
     inventory = tmp_path_factory.mktemp("bad") / "bad_input.yml"
     inventory.write_text(json.dumps({"list_hosts": {"children": {"bad_input": {"hosts": hosts}}}}))

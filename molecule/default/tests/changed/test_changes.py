@@ -7,11 +7,12 @@ The tests of a host stand in the order of its runs: each compares with what the 
 """
 
 import contextlib
+import gzip
+import hashlib
+import os
 
 import pytest
-from helpers import MEMBERS, assert_verp
-
-CONFIGURATION = "/etc/exim4/exim4.conf"
+from helpers import MEMBERS, RUNNERS, assert_verp, eventually, letter
 
 
 @pytest.fixture(scope="module")
@@ -92,22 +93,22 @@ def test_exims_own_business(change, list_host, internet, dialogue):
 
 def test_configuration_that_exim_refuses_does_not_go_live(list_host, run_site, exim):
     """The HOWTO's verb, for one."""
-    live, pid = list_host.file(CONFIGURATION).content_string, exim.pid()
+    live, pid = list_host.file(exim.configuration).content_string, exim.pid()
     block = {"slot": "acl_rcpt_local", "name": "the HOWTO's verb", "content": "  reject\n    senders = :"}
     message = run_site(list_host.name, mailman_verp="none", exim_blocks=[block]).failure(list_host.name)
     assert "Exim configuration error in line" in message
     assert "reject" in message
-    assert list_host.file(CONFIGURATION).content_string == live
+    assert list_host.file(exim.configuration).content_string == live
     assert exim.pid() == pid
 
 
 def test_configuration_that_takes_the_lists_their_mail_does_not_go_live(list_host, run_site, exim):
     """Exim has nothing against it. The addresses of the site list are tried first, as role exim_lists asks for."""
-    live, pid = list_host.file(CONFIGURATION).content_string, exim.pid()
+    live, pid = list_host.file(exim.configuration).content_string, exim.pid()
     block = {"slot": "routers_remote", "name": "too much", "content": "taken:\n  driver = redirect\n  domains = +mm_domains\n  data = :blackhole:"}
     message = run_site(list_host.name, mailman_verp="none", exim_blocks=[block]).failure(list_host.name)
     assert "mailman-bounces+luser=example.com@list.example.com: expected routed, found discarded" in message
-    assert list_host.file(CONFIGURATION).content_string == live
+    assert list_host.file(exim.configuration).content_string == live
     assert exim.pid() == pid
 
 
@@ -128,21 +129,21 @@ def test_configuration_that_fails_a_test_of_the_inventory_does_not_go_live(list_
 
 
 def test_configuration_that_exim_does_not_start_with_is_taken_back(list_host, run_site, exim, dialogue, internet):
-    live = list_host.file(CONFIGURATION).content_string
+    live = list_host.file(exim.configuration).content_string
     message = run_site(list_host.name, mailman_verp="none", exim_interfaces=["127.0.0.1", "198.51.100.25"]).failure(list_host.name)
     assert "does not start with the new configuration: it does not listen" in message
     assert "bind() to port 25 for address 198.51.100.25 failed" in message
     assert message.endswith("The previous files were brought back, and it runs with them.")
-    assert list_host.file(CONFIGURATION).content_string == live
+    assert list_host.file(exim.configuration).content_string == live
     assert dialogue(internet, list_host.ip, "gustav@example.org")["EHLO"][0] == 250
 
 
-def test_wrapper_that_was_built_for_another_group(list_host, run_site, mailman):
+def test_wrapper_that_was_built_for_another_group(list_host, run_site, exim, mailman):
     prefix = mailman.prefix
     message = run_site(list_host.name, mailman_install_method="existing", mailman_mail_group="daemon", exim_message_size_limit="300K").failure(list_host.name)
     assert "mailman_mail_group is 'daemon'" in message
-    assert "%s/mail/mailman was built for list" % prefix in message
-    assert "300K" not in list_host.file(CONFIGURATION).content_string
+    assert "%s/mail/mailman was built for %s and" % (prefix, exim.macro("MM_GID")) in message
+    assert "300K" not in list_host.file(exim.configuration).content_string
 
 
 def test_verp_by_exim_again(change, post):
@@ -151,3 +152,64 @@ def test_verp_by_exim_again(change, post):
     copies, _message_id = post("testlist", copies=35)
     assert_verp(copies, "testlist")
     assert_errors_to(copies)
+
+
+def test_another_mail_server_is_taken_out_of_service(change, list_host):
+    """Only when the inventory allows it, and for good."""
+    unit = "[Service]\nExecStart=python3 -c \"import socket, time; s = socket.socket(); s.bind(('', 2525)); s.listen(); time.sleep(3600)\"\n"
+    unit = "[Unit]\nDescription=another mail server\n" + unit + "[Install]\nWantedBy=multi-user.target\n"
+    list_host.check_output("printf %%s %s >/etc/systemd/system/othermta.service && systemctl enable --now othermta", unit)
+    try:
+        eventually(lambda: list_host.socket("tcp://0.0.0.0:2525").is_listening)
+        assert change(exim_ports=[25, 2525], exim_replace_other_mta=True) == {"exim"}
+        assert not list_host.service("othermta").is_running
+        assert not list_host.service("othermta").is_enabled
+        assert "exim" in list_host.check_output("ss -Hltnp 'sport = :2525'")
+    finally:
+        list_host.check_output("systemctl disable --now othermta; rm /etc/systemd/system/othermta.service; systemctl daemon-reload")
+    assert change() == {"exim"}
+    assert not list_host.socket("tcp://0.0.0.0:2525").is_listening
+
+
+@pytest.fixture
+def new_release(list_host, run_site, tmp_path):
+    """Install another release of Mailman: EL's of the package, or else another archive, with the same content."""
+
+    def new_release():
+        """The variables that say so."""
+        if list_host.file("/etc/redhat-release").exists:
+            before = list_host.check_output("rpm --query mailman")
+            list_host.check_output("dnf --assumeyes --enablerepo ground-update upgrade mailman")
+            assert list_host.check_output("rpm --query mailman") != before
+            return {}
+        archive = tmp_path / "mailman.tgz"
+        with gzip.open(os.environ["MAILMAN_ARCHIVE"]) as content:
+            archive.write_bytes(gzip.compress(content.read(), mtime=1))
+        return {"mailman_archive": str(archive), "mailman_archive_checksum": "sha256:" + hashlib.sha256(archive.read_bytes()).hexdigest()}
+
+    return new_release
+
+
+def test_new_release_of_mailman_keeps_lists_settings_and_mail(list_host, run_site, mailman, new_release, send, sink):
+    """Also a post that waits in the queue, since the queue runners are stopped."""
+    settings = "/usr/bin/python2.7 -c 'import hashlib, sys; print hashlib.sha1(open(sys.argv[1]).read()).hexdigest()' %s/Mailman/mm_cfg.py" % mailman.prefix
+    members, before = mailman.members("testlist"), list_host.check_output(settings)
+    mailman.tool("newlist -q by-hand owner@example.org secret")
+    mailman.add_members("by-hand", "dora@example.org")
+    list_host.check_output("systemctl stop mailman")
+    mark, subject = sink.mark(), "through another release"
+    assert send(list_host, "by-hand@list.example.com", sender="dora@example.org", data=letter(subject)).code == 250
+    eventually(lambda: list_host.check_output("find %s/in -name '*.pck'" % mailman.queue))
+
+    variables = new_release()
+    assert not sink.messages(mark, list_host, subject=subject)
+    run = run_site(list_host.name, **variables)
+    assert not run.failure(list_host.name)
+    # What the upgrade left undone, if it is no more than that.
+    assert (run.changes[list_host.name] == 1) == (not variables)
+    assert run_site(list_host.name, **variables).changes == {list_host.name: 0}
+    assert len(sink.wait(1, since=mark, host=list_host, subject=subject)) == 1
+    assert mailman.members("testlist") == members
+    assert list_host.check_output(settings) == before
+    assert sorted(mailman.runners()) == RUNNERS
+    mailman.remove_list("by-hand")

@@ -103,12 +103,12 @@ def test_bounce_scores_the_member_in_its_text(write, mailman, new_list, suffix, 
     assert eventually(lambda: mailman.bounce_scores(new_list)) == {"emil@example.net": 1.0}
 
 
-def test_mailman_loop_is_kept_on_the_host(list_host, write, mailman):
+def test_mailman_loop_is_kept_on_the_host(list_host, write, exim, mailman):
     mailbox = list_host.file(mailman.var + "/data/owner-bounces.mbox")
     subject = "a bounce of a notice " + uuid.uuid4().hex
     write("", "mailman-loop", subject)
     eventually(lambda: mailbox.exists and subject in mailbox.content_string)
-    assert (mailbox.user, mailbox.group, mailbox.mode) == ("list", "list", 0o660)
+    assert (mailbox.user, mailbox.group, mailbox.mode) == (mailman.user, exim.macro("MM_GID"), 0o660)
 
 
 def test_administrators_read_the_aliases(list_host, send, sink):
@@ -130,7 +130,7 @@ def test_list_made_with_mailmans_own_tools(list_host, internet, dialogue, exim, 
         address = "brand-new@list.example.com"
         return dialogue(internet, list_host.ip, "ida@example.edu", address)[address][0] == 250
 
-    configuration, pid = list_host.file("/etc/exim4/exim4.conf").content_string, exim.pid()
+    configuration, pid = list_host.file(exim.configuration).content_string, exim.pid()
     assert not is_known()
     mailman.tool("newlist -q brand-new owner@example.org secret")
     mailman.add_members("brand-new", "ida@example.edu")
@@ -138,12 +138,12 @@ def test_list_made_with_mailmans_own_tools(list_host, internet, dialogue, exim, 
     assert copy.rcpt_tos == ["ida@example.edu"]
     mailman.remove_list("brand-new")
     assert not is_known()
-    assert (list_host.file("/etc/exim4/exim4.conf").content_string, exim.pid()) == (configuration, pid)
+    assert (list_host.file(exim.configuration).content_string, exim.pid()) == (configuration, pid)
 
 
 def test_a_failing_wrapper_delays_mail_and_loses_none(list_host, exim, mailman, write, sink):
     subject = "in spite of all " + uuid.uuid4().hex
-    incoming = mailman.var + "/qfiles/in"
+    incoming = mailman.queue + "/in"
     list_host.check_output("chmod 0555 " + incoming)
     try:
         mark = write("dora@example.org", "open", subject)

@@ -52,6 +52,13 @@ def test_unknown_list_is_refused(from_outside):
         assert [code for code, _text in replies] == [550, 550, 550]
 
 
+def test_mailmans_own_senders_are_verified(from_outside):
+    """As Exim's and EPEL's default configurations also ask for."""
+    for sender in ["testlist-bounces", "testlist-bounces+luser=example.com", "testlist-confirm", "testlist-owner", "mailman-bounces", "mailman-loop"]:
+        assert from_outside(sender + "@list.example.com", "open")[0][0] == 250, sender
+    assert "Sender verify failed" in from_outside("nolist-bounces@list.example.com", "open")[0][1]
+
+
 def test_sender_of_an_unknown_domain_is_refused(from_outside):
     [(code, text)] = from_outside("someone@unknown.test", "testlist")
     assert code == 550

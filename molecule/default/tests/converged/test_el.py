@@ -1,0 +1,38 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is on EL alone."""
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def el8(ground):
+    return ground.machines["el8"]
+
+
+def test_packages(el8):
+    """From the repository and the module stream that the inventory allows."""
+    assert {el8.package(name).is_installed for name in ["exim", "mailman", "epel-release"]} == {True}
+    assert "mailman" in el8.check_output("dnf --quiet module list --enabled mailman")
+
+
+def test_the_choice_of_the_mail_server_is_made_by_hand(el8):
+    """A package of another mail server does not change it."""
+    assert el8.file("/etc/alternatives/mta").linked_to == "/usr/sbin/exim"
+    assert el8.check_output("head -1 /var/lib/alternatives/mta") == "manual"
+    assert el8.package("postfix").is_installed
+
+
+def test_the_settings_are_behind_those_of_the_package(el8):
+    """Compiled by root, as Mailman may not write there."""
+    settings = el8.file("/etc/mailman/mm_cfg.py").content_string
+    assert settings.index("from Defaults import *") < settings.index("# BEGIN listhost.exim_mailman")
+    assert el8.file("/usr/lib/mailman/Mailman/mm_cfg.py").linked_to == "/etc/mailman/mm_cfg.py"
+    assert el8.file("/usr/lib/mailman/Mailman/mm_cfg.pyc").user == "root"
+
+
+def test_the_unit_has_the_cron_jobs_to_write_again(el8):
+    jobs = el8.file("/etc/cron.d/mailman").content_string
+    assert "MAILTO=mailman-administrator@example.net" in jobs
+    assert el8.file("/usr/lib/mailman/cron/crontab.in").content_string == jobs

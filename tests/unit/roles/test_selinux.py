@@ -36,7 +36,7 @@ def test_contexts(facts, prefix, var_prefix, contexts, tmp_path):
     command = [sys.executable, "-m", "ansible", "adhoc", "localhost", "-m", "debug", "-a", "msg={{ __mailman_selinux_contexts | to_json }}"]
     for name in ("main", "RedHat"):
         command += ["-e", "@" + os.path.join(VARS, name + ".yml")]
-    command += ["-e", json.dumps(dict(ansible_facts=facts, mailman_prefix=prefix, mailman_var_prefix=var_prefix))]
+    command += ["-e", json.dumps(dict(ansible_facts=facts, mailman_prefix=prefix, mailman_var_prefix=var_prefix, mailman_virtual_home=""))]
     environment = dict(os.environ, ANSIBLE_CALLBACK_RESULT_FORMAT="json", ANSIBLE_HOME=str(tmp_path))
     output = subprocess.check_output(command, universal_newlines=True, env=environment)
     assert json.loads(json.loads(output[output.index("{"):])["msg"]) == contexts

@@ -1,0 +1,86 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Policies that cannot be: each stops the run before anything is changed, and is named with its value and the remedy.
+
+One run for all: each case is a host of the inventory of its own, on the scenario's list host. A case is what stops the run together.
+"""
+
+import json
+
+import pytest
+
+CASES = {
+    "types and choices": [
+        ("exim_scanner_down", "pray", ["exim_scanner_down", "pray", "defer, accept"]),
+        ("exim_dnsbls", {"bl": "test"}, ["exim_dnsbls", "list"]),
+    ],
+    "values": [
+        ("exim_dnsbls", ["bl.example.net", "127.0.0.2", "=127.0.0.2"], ["exim_dnsbls has '127.0.0.2'", "exim_dnsbls has '=127.0.0.2'", "bl.example.net"]),
+        ("exim_required_headers", ["From:"], ["exim_required_headers has 'From:'", "Message-ID"]),
+        ("exim_sender_callout_timeout", -1, ["exim_sender_callout_timeout is -1", "0 for no callouts"]),
+        ("exim_spam_mark_score", 12, ["exim_spam_mark_score is 12", "exim_spam_reject_score is 10", "cannot be marked"]),
+        ("exim_dkim_domains", ["*"], ["exim_dkim_domains has '*'", "list.example.com"]),
+        ("exim_dkim_selector", "a b", ["exim_dkim_selector is 'a b'", "letters"]),
+        ("exim_remote_max_parallel", 0, ["exim_remote_max_parallel is 0", "1 or more"]),
+        ("exim_tls_certificate", "", ["exim_auth_file is /etc/ssl/list/passwords", "exim_tls_certificate is empty", "over TLS"]),
+    ],
+    "policies that contradict each other": [
+        ("exim_sender_callout_timeout", 0, ["exim_header_sender_callout is true", "exim_sender_callout_timeout is 0", "such as 30"]),
+        ("exim_malware_scanning", False, ["exim_malware_scanning is false"]),
+        ("exim_clamd_socket", "/run/clamav/clamd.ctl", ["exim_clamd_socket is /run/clamav/clamd.ctl", "Set it to true"]),
+    ],
+    "lists": [
+        ("exim_lists_subscriptions_per_hour", -1, ["exim_lists_subscriptions_per_hour is -1", "0 (no"]),
+        ("exim_lists_retry", "often", ["exim_lists_retry is 'often'", "F,2h,15m"]),
+    ],
+    "mailman": [
+        ("mailman_qrunner_slices", {"Outgoing": 3, "Web": 2}, ["mailman_qrunner_slices has 3 for 'Outgoing'", "2 for 'Web'", "powers of two"]),
+        ("mailman_settings", {"QRUNNERS": []}, ["mailman_settings.QRUNNERS", "take one of them out"]),
+    ],
+    "files that are not there": [
+        ("exim_tls_certificate", "/etc/ssl/list/nothing.pem", ["exim_tls_certificate=/etc/ssl/list/nothing.pem is not on the host"]),
+        ("exim_auth_file", "/etc/ssl", ["exim_auth_file=/etc/ssl is not on the host"]),
+        ("exim_clamd_socket", "/run/nothing.ctl", ["exim_clamd_socket=/run/nothing.ctl is no socket", "Start the scanner"]),
+        ("exim_spamd_socket", "/etc/hosts", ["exim_spamd_socket=/etc/hosts is no socket"]),
+    ],
+    "secrets that are none": [
+        ("exim_tls_privatekey", "/etc/ssl/list/open.pem", ["exim_tls_privatekey=/etc/ssl/list/open.pem can be read by everybody", "0640"]),
+        ("exim_auth_file", "/etc/ssl/list/open.pem", ["exim_auth_file=/etc/ssl/list/open.pem can be read by everybody"]),
+    ],
+    "an open DKIM key": [("exim_dkim_domains", ["open.test"], ["dkim/open.test.pem can be read by everybody", "chmod 0640"])],
+    "a broken DKIM key": [("exim_dkim_domains", ["broken.test"], ["dkim/broken.test.pem is no RSA private key", "remove the file"])],
+    "a short DKIM key": [("exim_dkim_domains", ["short.test"], ["dkim/short.test.pem is a key of less than 1024 bits", "Remove the file"])],
+}
+
+FILES = """
+set -e
+cd /etc/exim4/dkim
+cp list.example.com.pem open.test.pem && chmod 0644 open.test.pem
+echo hello > broken.test.pem && chmod 0600 broken.test.pem
+umask 077; openssl genrsa 512 > short.test.pem 2>/dev/null
+cp /etc/ssl/list/key.pem /etc/ssl/list/open.pem && chmod 0644 /etc/ssl/list/open.pem
+"""
+
+
+@pytest.fixture(scope="module")
+def run(run_site, ground, tmp_path_factory):
+    [list_host] = ground.list_hosts
+    list_host.check_output(FILES)
+    hosts = {}
+    for case, faults in CASES.items():
+        hosts[case] = {variable: value for variable, value, _words in faults}
+        hosts[case].update(ansible_host=list_host.container, ground_image="localhost/listhost-" + list_host.name, ground_fqdn=list_host.fqdn)
+    variables = json.dumps({"list_hosts": {"children": {"bad_input": {"hosts": hosts}}}})
+    inventory = tmp_path_factory.mktemp("bad") / "bad_input.yml"
+    inventory.write_text(variables)
+    yield run_site("bad_input", inventory=inventory)
+    list_host.check_output("rm /etc/exim4/dkim/*.test.pem /etc/ssl/list/open.pem")
+
+
+@pytest.mark.parametrize(("case", "words"), [(case, words) for case in CASES for _variable, _value, words in CASES[case]])
+def test_message_names_variable_value_and_remedy(run, case, words):
+    stats, results = run
+    message = " ".join(str(result.get("msg", "")) for result in results[case] if result.get("failed"))
+    assert [word for word in words if word not in message] == [], message
+    assert stats[case]["changed"] == 0

@@ -1,0 +1,44 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may send to whom: receiver verification, and null senders for every kind of address."""
+
+import pytest
+
+NEVER_SENDS = (550, "Recipient never sends mail so cannot cause bounces")
+
+
+def test_receivers_are_verified_for_mail_from_outside(talk, list_host):
+    unknown = ["nolist@list.example.com", "nolist-request@list.example.com", "nobody-here@" + list_host.fqdn]
+    replies = talk(*unknown, "testlist@list.example.com", "root@" + list_host.fqdn)
+    assert [replies[address][0] for address in unknown] == [550, 550, 550]
+    assert [code for code, _text in list(replies.values())[-2:]] == [250, 250]
+
+
+@pytest.mark.parametrize("loopback", ["127.0.0.1", "::1"])
+def test_mailmans_receivers_are_not(talk, list_host, loopback):
+    """Not one of 500 domains is asked for."""
+    recipients = ["subscriber@nowhere%d.test" % number for number in range(500)]
+    replies = talk(*recipients, client=list_host, server=loopback, sender="testlist-bounces@list.example.com")
+    assert {replies[recipient] for recipient in recipients} == {(250, "Accepted")}
+    assert replies.seconds < 3
+
+
+REFUSED = ["testlist", "TestList", "mailman", "mailman-admin", "mailman-owner", "mailman-request", "nolist", "nolist-bounces"]
+REFUSED += ["testlist-" + kind for kind in ("admin", "join", "leave", "owner", "request", "subscribe", "unsubscribe", "Request")]
+ACCEPTED = ["testlist-" + kind for kind in ("bounces", "bounces+luser=example.com", "bounces+o'hara!x=a/b", "confirm", "confirm+0123456789abcdef")]
+ACCEPTED += ["mailman-bounces", "mailman-loop", "postmaster", "abuse", "root", "mailer-daemon"]
+
+
+def test_null_sender(talk):
+    """All kinds of addresses: where nothing is sent from no bounce is accepted, with no quotes around the reply's text."""
+    replies = talk(*[name + "@list.example.com" for name in REFUSED + ACCEPTED], sender="")
+    codes = {name: replies[name + "@list.example.com"][0] for name in REFUSED + ACCEPTED}
+    assert codes == {**dict.fromkeys(REFUSED, 550), **dict.fromkeys(ACCEPTED, 250)}
+    texts = {replies[name + "@list.example.com"] for name in REFUSED if not name.startswith("nolist")}
+    assert texts == {NEVER_SENDS}
+
+
+def test_null_sender_for_people(talk, list_host):
+    """Those do send."""
+    assert talk("root@" + list_host.fqdn, sender="").last[0] == 250

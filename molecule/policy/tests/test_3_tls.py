@@ -1,0 +1,82 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TLS with the administrator's certificate, and passwords that travel only inside of it."""
+
+import base64
+import uuid
+
+import pytest
+from conftest import letter
+
+LIST = "testlist@list.example.com"
+STRANGER = "somebody@example.net"
+PASSWORD = "open sesame"
+
+
+@pytest.fixture(scope="module")
+def certificate(ground):
+    return (ground.state / "etc/certificate.pem").read_text()
+
+
+@pytest.mark.parametrize("port", [25, 587])
+def test_the_administrators_certificate(talk, certificate, port):
+    """The client checks it."""
+    replies = talk(sender=None, port=port, tls=certificate)
+    assert replies["STARTTLS"][0] == 220
+    assert replies["EHLO over TLS"][0] == 250
+
+
+def test_mail_over_tls(talk, certificate, list_host):
+    subject = "over TLS " + uuid.uuid4().hex
+    assert talk(LIST, tls=certificate, data=letter(subject, Message_ID="<%s>" % subject.split()[-1])).last[0] == 250
+    [line] = [line for line in list_host.check_output("cat /var/log/exim4/mainlog").splitlines() if "id=" + subject.split()[-1] in line]
+    assert " P=esmtps X=TLS" in line
+
+
+@pytest.mark.parametrize("port", [25, 587])
+def test_no_password_without_tls(talk, certificate, port):
+    """Not asked for; and not taken from a client that gives it all the same."""
+    replies = talk(sender=None, port=port)
+    assert "STARTTLS" in replies["EHLO"][1].splitlines()
+    assert "AUTH" not in replies["EHLO"][1]
+    assert talk(sender=None, port=port, auth=["PLAIN", "anna", PASSWORD])["AUTH"][0] == 503
+    assert "AUTH PLAIN LOGIN" in talk(sender=None, port=port, tls=certificate)["EHLO over TLS"][1].splitlines()
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_submission(talk, certificate, sink, list_host, mechanism):
+    """Who is known may send anywhere, from anywhere."""
+    subject, mark = "submitted " + uuid.uuid4().hex, sink.mark()
+    how = {"port": 587, "helo": "laptop", "tls": certificate, "auth": [mechanism, "anna", PASSWORD]}
+    replies = talk(STRANGER, sender="anna@" + list_host.fqdn, data=letter(subject), **how)
+    assert replies["AUTH"][0] == 235
+    assert replies.last[0] == 250
+    sink.wait(1, since=mark, subject=subject)
+
+
+@pytest.mark.parametrize(("user", "password"), [("anna", "wrong"), ("anna", ""), ("nobody", PASSWORD), ("nobody", ""), ("", "")])
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_wrong_password(talk, certificate, mechanism, user, password):
+    replies = talk(STRANGER, port=587, tls=certificate, auth=[mechanism, user, password])
+    assert replies["AUTH"][0] == 535
+    assert replies[STRANGER][0] == 550
+
+
+def test_submission_is_for_those_who_log_in(talk, certificate):
+    assert talk(LIST, port=587, tls=certificate).last == (550, "Log in first")
+    assert talk(STRANGER, port=587, tls=certificate).last == (550, "Log in first")
+
+
+def test_passwords_are_not_logged(list_host):
+    """After the tests above."""
+    hashed = list_host.check_output("cut -d: -f2 /etc/ssl/list/passwords")
+    for secret in [PASSWORD, hashed, base64.b64encode(b"\0anna\0open sesame").decode()]:
+        assert list_host.run("grep -rF -e '%s' /var/log/exim4 /etc/exim4" % secret).stdout == ""
+    assert list_host.run("grep -c A=plain:anna /var/log/exim4/mainlog").stdout.strip() != "0"
+
+
+def test_only_exim_reads_the_secrets(list_host):
+    for path in ["/etc/ssl/list/key.pem", "/etc/ssl/list/passwords"]:
+        file = list_host.file(path)
+        assert (file.user, file.group, oct(file.mode)) == ("root", "Debian-exim", "0o640")

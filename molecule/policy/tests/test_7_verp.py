@@ -1,0 +1,92 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VERP: personalization, probes, and the way from each mode to each other with mail in the queue."""
+
+import uuid
+
+import pytest
+from conftest import delivery_failure, eventually, letter
+
+MEMBERS = ["anna@example.org", "berta@example.net", "carla@example.edu"]
+
+
+def verped(list_name, recipient):
+    return "%s-bounces+%s@list.example.com" % (list_name, recipient.replace("@", "="))
+
+
+def test_personalized_posts_are_verped_once(post):
+    """By Mailman, which must make a message for each member anyway. Exim leaves them alone."""
+    copies = post("personal")
+    assert sorted(recipient for copy in copies for recipient in copy.rcpt_tos) == MEMBERS
+    for copy in copies:
+        [recipient] = copy.rcpt_tos
+        assert copy.mail_from == verped("personal", recipient)
+        assert copy.content["Errors-To"] == copy.mail_from
+        assert "To %s alone" % recipient in copy.content.as_string()
+
+
+@pytest.fixture
+def bounce(talk):
+    def bounce(copy, about):
+        assert talk(copy.mail_from, sender="", data=delivery_failure(about)).last[0] == 250
+
+    return bounce
+
+
+def test_probe(post, bounce, sink, list_host):
+    """A member whose mail bounces is asked once more, and loses delivery when that bounces."""
+    mark = sink.mark()
+    [copy] = post("probed", copies=1)
+    bounce(copy, "dora@example.org")
+    [probe] = sink.wait(1, since=mark, to="dora@example.org", subject="probe message")
+    sender, domain = probe.mail_from.split("@")
+    assert domain == "list.example.com"
+    assert sender.startswith("probed-bounces+")
+    assert "=" not in sender
+    disabled = "/var/lib/mailman/bin/list_members --nomail=bybounce probed"
+    assert list_host.check_output(disabled) == ""
+    bounce(probe, "nobody@example.org")
+    eventually(lambda: list_host.check_output(disabled) == "dora@example.org")
+
+
+def waiting(list_host, list_name):
+    """The recipients of a list's mail in Exim's queue."""
+    entries = list_host.check_output("exim -bp").split("\n\n")
+    return [recipient for entry in entries if "<%s-bounces" % list_name in entry for recipient in entry.split("\n", 1)[1].split()]
+
+
+@pytest.fixture(scope="module")
+def internet_is_back(internet):
+    yield
+    internet.check_output("systemctl start sink")
+
+
+MODES = ["exim", "mailman", "none", "exim", "none", "mailman", "exim"]
+
+
+@pytest.mark.parametrize("number", range(6), ids=["%s to %s" % pair for pair in zip(MODES, MODES[1:])])
+@pytest.mark.usefixtures("internet_is_back")
+def test_from_one_mode_to_another(number, run_site, talk, internet, list_host, sink, bounce):
+    """What is in the queue leaves once, and when it bounces Mailman knows whose it was."""
+    old, new = MODES[number:number + 2]
+    list_name, subject = "switch%d" % number, "switch " + uuid.uuid4().hex
+    internet.check_output("systemctl stop sink")
+    address = list_name + "@list.example.com"
+    assert talk(address, data=letter(subject, To=address)).last[0] == 250
+    eventually(lambda: sorted(waiting(list_host, list_name)) == MEMBERS)
+    stats, _results = run_site(list_host.name, mailman_verp=new)
+    assert stats[list_host.name]["failures"] == 0
+    mark = sink.mark()
+    internet.check_output("systemctl start sink")
+    list_host.check_output("sleep 1; exim -qff")
+    copies = sink.wait(3, since=mark, host=list_host, subject=subject)
+    assert sorted(recipient for copy in copies for recipient in copy.rcpt_tos) == MEMBERS
+    for copy in copies:
+        for recipient in copy.rcpt_tos:
+            # Mailman has done it before the change, or Exim does it now.
+            named = old == "mailman" or new == "exim"
+            assert copy.mail_from == (verped(list_name, recipient) if named else list_name + "-bounces@list.example.com")
+            bounce(copy, "nobody@example.org" if named else recipient)
+    scores = "grep -h '%s: .* bounce score: 1' /var/lib/mailman/logs/bounce | grep -o '%s: [^ ]*' | sort -u" % (list_name, list_name)
+    eventually(lambda: list_host.run(scores).stdout.split()[1::2] == MEMBERS)

@@ -66,6 +66,10 @@ REMEDIES = {
     "double-errors-to": "Set Errors-To: $return_path: the header already sees the rewritten return path.",
     "too-many-sessions": "Set SMTP_MAX_SESSIONS_PER_CONNECTION to at most smtp_accept_queue_per_connection: what comes beyond it waits for a queue run.",
     "service-down": "Start the service.",
+    "scanner-down": "Start the scanner, or correct av_scanner or spamd_address: as it is, mail is put off or taken unscanned.",
+    "open-secret": "Let nobody but root and Exim's group read the file (chmod 0640), and make a new key if somebody can have read this one.",
+    "unreadable-secret": "Put the file there, and let Exim's group read it (chgrp, chmod 0640).",
+    "slow-host-name": "Put the host's name into the DNS or /etc/hosts: Mailman looks it up for each connection to Exim.",
 }
 
 

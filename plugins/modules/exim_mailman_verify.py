@@ -14,7 +14,7 @@ version_added: 1.0.0
 description:
   - Looks for everything that is known to go wrong between Exim and Mailman 2.1, and says what to do about it.
   - Tests the address kinds of all lists, deliveries to Mailman's wrapper, who may send what to whom over SMTP, mail from Mailman through
-    loopback, VERP by Exim, limits and services.
+    loopback, VERP by Exim, limits, services, scanners, who can read Exim's keys, and whether the host's name resolves.
   - It works on any host, also one that was set up by hand, and does not fail when it finds faults - RV(ok) says whether there are any.
 extends_documentation_fragment:
   - listhost.exim_mailman.exim
@@ -132,7 +132,14 @@ table:
   elements: str
 """
 
+import contextlib
+import glob
+import grp
+import os
 import re
+import socket
+import stat
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import (
@@ -141,6 +148,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import 
     EximError,
     check_address,
 )
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import ask, parse_options
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_verify import lists_of, table, verify
 
 
@@ -156,6 +164,70 @@ def check_services(module, report):
         if out.strip() != "active":
             findings.append(("service-down", "%s is %s" % (service, out.strip() or "unknown")))
     report.check("services", len(services), findings)
+
+
+def check_scanners(exim, report):
+    """See that what Exim asks about malware and spam answers."""
+    options = parse_options(ask(exim, "-bP", "av_scanner", "spamd_address"), set())
+    addresses = [(options.get("av_scanner") or "").replace("clamd:", "", 1), options.get("spamd_address") or ""]
+    # A scanner is asked only where the configuration has such a condition; av_scanner has a default.
+    conditions = re.findall(r"^\s*(malware|spam)\s*=", ask(exim, "-bP", "config"), re.M)
+    asked = [address for address, name in zip(addresses, ("malware", "spam")) if name in conditions and re.match(r"/\S+|[\d.]+ \d+", address)]
+    findings = []
+    for address in asked:
+        words = address.split()
+        if address.startswith("/"):
+            client, target = socket.socket(socket.AF_UNIX), words[0]
+        else:
+            client, target = socket.socket(), (words[0], int(words[1]))
+        with contextlib.closing(client):
+            client.settimeout(10)
+            try:
+                client.connect(target)
+            except OSError as error:
+                findings.append(("scanner-down", "%s: %s" % (address, error.strerror or error)))
+    if asked:
+        report.check("scanners", len(asked), findings)
+
+
+def check_secrets(exim, report):
+    """See that Exim, and nobody else, can read its keys."""
+    paths = [parse_options(ask(exim, "-bP", "tls_privatekey"), set()).get("tls_privatekey") or ""]
+    config = ask(exim, "-bP", "config")
+    for value in re.findall(r"^\s*dkim_private_key\s*=\s*(/\S+)$", config, re.M):
+        paths += glob.glob(value.replace("$dkim_domain", "*"))
+    paths = sorted(set(path for path in paths if re.match(r"/[^${}]+\Z", path)))
+    group = parse_options(ask(exim, "-bP", "exim_group"), set()).get("exim_group") or "0"
+    gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+    findings = []
+    for path in paths:
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            findings.append(("unreadable-secret", "%s: %s" % (path, error.strerror)))
+            continue
+        if status.st_mode & stat.S_IROTH:
+            findings.append(("open-secret", "%s has mode %04o" % (path, stat.S_IMODE(status.st_mode))))
+        elif not (status.st_gid == gid and status.st_mode & stat.S_IRGRP):
+            findings.append(("unreadable-secret", "%s is not Exim's group's to read" % path))
+    if paths:
+        report.check("secrets", len(paths), findings)
+
+
+def check_host_name(report):
+    """See that Mailman's SMTP, which asks for the host's name, need not wait for it."""
+    name = socket.gethostname()
+    start = time.time()
+    try:
+        socket.gethostbyname(name)
+        socket.getfqdn()
+        found = ""
+    except OSError as error:
+        found = error.strerror or str(error)
+    seconds = time.time() - start
+    if seconds > 2:
+        found = "answered after %.0f s" % seconds
+    report.check("host name", 1, [("slow-host-name", "%s: %s" % (name, found))] if found else [])
 
 
 def main():
@@ -189,6 +261,11 @@ def main():
     except EximError as error:
         module.fail_json(msg=str(error))
     check_services(module, report)
+    # Of a configuration that Exim refuses nothing can be asked.
+    if "configuration" not in [fault["fault"] for fault in report.faults()]:
+        check_scanners(exim, report)
+        check_secrets(exim, report)
+    check_host_name(report)
     faults = report.faults()
     module.exit_json(changed=False, ok=not faults, checks=report.checks, faults=faults, table=table(report, wanted["domain"]))
 

@@ -129,14 +129,14 @@ def delivery_failure(address):
 
 @pytest.fixture(scope="session")
 def run_site():
-    """Run site.yml, with changed values or one more inventory. Its results: for each host those of all tasks."""
+    """Run site.yml, or another playbook, with changed values or one more inventory. Its results: for each host those of all tasks."""
 
-    def run_site(*limit, inventory=None, **variables):
+    def run_site(*limit, inventory=None, playbook="site.yml", **variables):
         command = ["ansible-playbook", "--limit", ",".join(limit), "--extra-vars", json.dumps(variables)]
         for file in [ROOT / "molecule/shared/ground.yml", ROOT / "molecule/policy/inventory.yml", inventory]:
             command += ["--inventory", file] if file else []
         environment = dict(os.environ, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
-        run = subprocess.run([*command, ROOT / "playbooks/site.yml"], capture_output=True, text=True, timeout=300, check=False, env=environment)
+        run = subprocess.run([*command, ROOT / "playbooks" / playbook], capture_output=True, text=True, timeout=300, check=False, env=environment)
         assert run.stdout.startswith("{"), run.stdout + run.stderr
         report = json.loads(run.stdout)
         tasks = [task["hosts"] for play in report["plays"] for task in play["tasks"]]

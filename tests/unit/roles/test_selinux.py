@@ -42,7 +42,7 @@ VARS = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles", "mailm
     ],
 )
 def test_contexts(facts, prefix, var_prefix, contexts):
-    variables = dict(ansible_facts=facts, mailman_prefix=prefix, mailman_var_prefix=var_prefix)
+    variables = dict(ansible_facts=facts, mailman_prefix=prefix, mailman_var_prefix=var_prefix, mailman_virtual_home="")
     for name in ("main", "RedHat"):
         with io.open(os.path.join(VARS, name + ".yml"), encoding="utf-8") as stream:
             for variable, value in yaml.safe_load(stream).items():

@@ -1,0 +1,92 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host of the virtual domains, and runs of the inventories first, second and third, each for itself."""
+
+import json
+import os
+import pathlib
+import subprocess
+import time
+import uuid
+
+import pytest
+
+SCENARIO = pathlib.Path(__file__).parents[1]
+ROOT = SCENARIO.parents[1]
+
+
+def eventually(question, timeout=60):
+    """The first true answer."""
+    deadline = time.monotonic() + timeout
+    while True:
+        answer = question()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            pytest.fail("no answer but %r after %d s" % (answer, timeout))
+        time.sleep(0.5)
+
+
+def letter(body="A test.\n", **headers):
+    return "Message-ID: <%s@test.example.org>\n" % uuid.uuid4() + "".join("%s: %s\n" % item for item in headers.items()) + "\n" + body
+
+
+class Run:
+    """A run of ansible-playbook: what it changed and what failed, for each domain."""
+
+    def __init__(self, process):
+        output, errors = process.communicate(timeout=900)
+        if not output.startswith("{"):
+            pytest.fail("ansible-playbook printed:\n" + output + errors)
+        report = json.loads(output)
+        self.changes = {host: stats["changed"] for host, stats in report["stats"].items()}
+        self.failures = {
+            host: " ".join(str(result.get(key, "")) for key in ("msg", "stderr"))
+            for play in report["plays"] for task in play["tasks"] for host, result in task["hosts"].items() if result.get("failed")
+        }  # fmt: skip
+
+
+def start(inventory, *options, playbook="site.yml", **variables):
+    """Start a run for one inventory, by its directory in this scenario or its path."""
+    command = ["ansible-playbook", "--inventory", SCENARIO / inventory, "--extra-vars", json.dumps(variables), *options, ROOT / "playbooks" / playbook]
+    environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def run(inventory, *options, **variables):
+    return Run(start(inventory, *options, **variables))
+
+
+class Domain:
+    """A virtual domain on its host."""
+
+    def __init__(self, host, name):
+        self.host, self.name = host, name
+        self.home = "/virtual/" + name
+        self.unit = "mailman@" + name
+        # As the inventories have it.
+        self.member = "member-of-%s@example.org" % name.replace(".", "-")
+
+    def pid(self):
+        return int(self.host.check_output("systemctl show --property MainPID --value " + self.unit))
+
+    def members(self):
+        return self.host.check_output(self.home + "/mailman/bin/list_members announce").split()
+
+    def bounce_scores(self):
+        code = (
+            "import sys; sys.path.insert(0, '%s/mailman/bin'); import paths; from Mailman.MailList import MailList; import json;"
+            "m = MailList('announce', lock=0); print json.dumps(dict((a, m.getBounceInfo(a).score) for a in m.getBouncingMembers()))"
+        ) % self.home
+        return json.loads(self.host.check_output('/usr/bin/python2.7 -B -c "%s"' % code))
+
+
+@pytest.fixture(scope="module")
+def host(ground):
+    return ground.list_hosts[0]
+
+
+@pytest.fixture(scope="module")
+def domains(host):
+    return {name: Domain(host, "lists.example." + name) for name in ["org", "net", "edu", "com"]}

@@ -1,0 +1,207 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Domains with a Mailman each on one host, from inventories of their own.
+
+The tests stand in the order of a host's life: bad input, two more domains, mail, changes, the end of one of them.
+"""
+
+import re
+import shutil
+import uuid
+
+import pytest
+from conftest import SCENARIO, eventually, letter, run, start
+
+LOCK = "/run/listhost.exim_mailman.lock"
+
+
+def state(host, domains, *names):
+    """What no run for another domain may change: all of Exim's files, and which processes run."""
+    return (
+        host.check_output("find /etc/exim4 -type f -exec sha256sum {} + | sort; stat -c '%Y %i' /etc/exim4/exim4.conf"),
+        host.check_output("cat /run/exim4/exim.pid"),
+        [domains[name].pid() for name in names],
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "complaint"),
+    [
+        ({"mailman_virtual_home": "virtual"}, "mailman_virtual_home is 'virtual'. Set it to an absolute path"),
+        ({"mailman_virtual_home": "/virtual/../srv"}, "mailman_virtual_home is '/virtual/../srv'. Set it to an absolute path"),
+        ({"mailman_prefix": "/opt/mailman"}, "mailman_prefix is '/opt/mailman', but mailman_virtual_home is '/virtual'"),
+        ({"mailman_install_method": "package"}, "only what is built from the archive can be there"),
+        ({"mailman_lists": [{"name": "news", "owners": ["a@example.org"]}, {"name": "News"}]}, "mailman_lists has news more than once"),
+        ({"mailman_email_host": "Lists.example.org"}, "mailman_email_host is 'Lists.example.org', which is no domain name. Write lower-case"),
+        ({"mailman_email_host": "b\u00fccher.example.org"}, "an internationalised name in its form with xn--"),
+    ],
+)
+def test_bad_input_is_named_before_anything_changes(variables, complaint):
+    ended = run("first", "--limit", "lists.example.org", **variables)
+    assert complaint in ended.failures["lists.example.org"]
+    assert ended.changes == {"lists.example.org": 0}
+
+
+def test_two_domains_in_one_directory():
+    ended = run("first", mailman_email_host="lists.example.org")
+    assert "Two hosts of the group list_domains have the same mailman_email_host" in " ".join(ended.failures.values())
+    assert set(ended.changes.values()) == {0}
+
+
+@pytest.mark.parametrize("playbook", ["site.yml", "remove_domain.yml"])
+def test_domain_in_two_inventories(tmp_path, playbook):
+    shutil.copytree(SCENARIO / "first", tmp_path / "another")
+    ended = run(tmp_path / "another", "--limit", "lists.example.org", playbook=playbook, mailman_verp="none", remove_domain="lists.example.org")
+    assert "lists.example.org is in two inventories: first/lists.example.org (directory/host) set it up" in ended.failures["lists.example.org"]
+    assert ended.changes == {"lists.example.org": 0}
+
+
+def test_two_inventories_at_the_same_time(host, domains):
+    """Each brings a domain. What they share on the host is done by one after the other; Exim and the other domains notice nothing."""
+    before = state(host, domains, "org", "net")
+    host.check_output("nohup flock %s sleep 40 > /dev/null 2>&1 &" % LOCK)
+    since = host.check_output("date +%s.%N")
+    runs = [start("second"), start("third")]
+    eventually(lambda: len(host.check_output("pgrep --full --list-full 'flock --wait' || true").splitlines()) >= 2, timeout=40)
+    assert "apt: Invoked" not in host.check_output("journalctl --since=@%s" % since)
+    for process in runs:
+        output, errors = process.communicate(timeout=900)
+        assert process.returncode == 0, output + errors
+    assert state(host, domains, "org", "net") == before
+    for domain in domains.values():
+        assert host.service(domain.unit).is_running
+        assert host.service(domain.unit).is_enabled
+    assert host.run("flock --nonblock %s true" % LOCK).rc == 0
+
+
+@pytest.mark.parametrize("inventory", ["second", "third"])
+def test_second_run_of_an_inventory_changes_nothing(inventory):
+    ended = run(inventory)
+    assert not ended.failures
+    assert set(ended.changes.values()) == {0}
+
+
+@pytest.mark.parametrize("name", ["org", "net", "edu"])
+def test_routing(host, domains, name):
+    for suffix in ["", "-bounces", "-bounces+luser=example.com", "-confirm+0123456789", "-request"]:
+        address = "announce%s@%s" % (suffix, domains[name].name)
+        assert host.check_output("exim -bt '%s'" % address) == address + "\n  router = mailman_router, transport = mailman_transport"
+        # As Exim's own user, who must read the directories.
+        assert host.run("runuser -u Debian-exim -- exim -bv '%s'" % address).rc == 0
+
+
+def test_what_is_no_domain(host, send):
+    """Whatever else lies about in the directory."""
+    host.check_output("mkdir -p /virtual/half.example.org /virtual/domains/directory.example.org /virtual/lost+found; touch /virtual/file.example.org")
+    for domain in ["half.example.org", "directory.example.org", "file.example.org", "domains", "removed"]:
+        assert send(host, "postmaster@" + domain, sender="gustav@example.org").code == 550
+    host.check_output("rm -r /virtual/half.example.org /virtual/domains/directory.example.org /virtual/lost+found /virtual/file.example.org")
+
+
+@pytest.mark.parametrize(("name", "router", "verp"), [
+    ("org", "mailman_verp_router", True), ("net", "dnslookup", True), ("edu", "mailman_verp_router", True), ("com", "dnslookup", False),
+])  # fmt: skip
+def test_post(host, domains, send, sink, name, router, verp):
+    """It reaches the members of that domain alone; VERP is done by who does it there."""
+    domain, subject = domains[name], "post " + uuid.uuid4().hex
+    mark = sink.mark()
+    data = letter(Subject=subject, From="gustav@example.org", To="announce@" + domain.name)
+    assert send(host, "announce@" + domain.name, sender="gustav@example.org", data=data).code == 250
+    [copy] = sink.wait(1, since=mark, host=host, subject=subject)
+    assert copy.rcpt_tos == [domain.member]
+    assert copy.content["List-Id"] == "<announce.%s>" % domain.name
+    assert copy.mail_from == "announce-bounces%s@%s" % ("+" + domain.member.replace("@", "=") if verp else "", domain.name)
+    for spelling in [domain.name, domain.name.upper()]:
+        assert "router = %s," % router in host.check_output("exim -bt -f announce-bounces@%s -oMa 127.0.0.1 x@example.org" % spelling)
+
+
+@pytest.mark.parametrize("name", ["org", "net", "edu"])
+def test_verp_bounce_scores_the_member_of_that_domain(host, domains, send, name):
+    """Its text names nobody."""
+    domain = domains[name]
+    others = {other: domains[other].bounce_scores() for other in domains if other != name}
+    recipient = "announce-bounces+%s@%s" % (domain.member.replace("@", "="), domain.name)
+    assert send(host, recipient, sender="", data=letter("Sorry.\n", Subject="Undelivered", To=recipient)).code == 250
+    assert eventually(domain.bounce_scores) == {domain.member: 1.0}
+    assert {other: domains[other].bounce_scores() for other in others} == others
+
+
+@pytest.mark.parametrize("name", ["org", "net", "edu"])
+def test_membership_by_mail(host, domains, send, sink, name):
+    """-join, -confirm and -request are those of that domain."""
+    domain, address = domains[name], "heidi-%s@example.net" % uuid.uuid4().hex[:8]
+
+    def write(local_part, subject):
+        recipient = local_part + "@" + domain.name
+        mark = sink.mark()
+        assert send(host, recipient, sender=address, data=letter(Subject=subject, From=address, To=recipient)).code == 250
+        [answer] = sink.wait(1, since=mark, host=host, to=address)
+        assert domain.name in answer.mail_from
+        return answer
+
+    asked = write("announce-join", "")
+    cookie = re.search(r"announce-confirm\+[0-9a-f]+(?=@%s)" % re.escape(domain.name), asked.message).group()
+    assert "Welcome" in write(cookie, "Re: confirm").content["Subject"]
+    assert [other for other in domains if address in domains[other].members()] == [name]
+    assert "announce" in write("announce-request", "help").message
+
+
+@pytest.mark.parametrize("name", ["org", "net", "edu"])
+def test_null_sender(host, domains, send, name):
+    """Each domain's own lists are protected: a list of one is none of another."""
+    domain = domains[name]
+    domain.host.check_output("%s/mailman/bin/newlist -q only-%s owner@example.org secret" % (domain.home, name))
+    for other in domains.values():
+        reply = send(host, "only-%s@%s" % (name, other.name), sender="")
+        assert reply.code == 550
+        assert ("Recipient never sends mail" in reply.reply) == (other is domain)
+
+
+@pytest.mark.parametrize(("owner", "stranger"), [("org", "list-net"), ("net", "list"), ("net", "list-edu"), ("edu", "list-net")])
+def test_users_cannot_read_what_other_domains_have(host, domains, owner, stranger):
+    """Of another domain a user finds the names of its lists and Mailman's code."""
+    home = domains[owner].home + "/mailman"
+    user = host.check_output("sed -n 's/user: //p' /virtual/domains/%s" % domains[owner].name)
+    find = "runuser -u %s -- find %s/{lists,data,logs,qfiles,locks,archives,Mailman/mm_cfg.py,Mailman/mm_cfg.pyc} -type f -readable 2>/dev/null"
+    own = host.run("bash -c '%s'" % find % (user, home)).stdout.split()
+    assert {"config.pck", "mm_cfg.py", "adm.pw", "post"} <= {path.split("/")[-1] for path in own}
+    assert host.run("bash -c '%s'" % find % (stranger, home)).stdout.split() == []
+
+
+def test_verp_of_one_domain_changes(host, domains):
+    """Exim sees it without a restart, and so do the other domains."""
+    before, pid = state(host, domains, "org", "net", "edu"), domains["com"].pid()
+    ended = run("third", mailman_verp="exim")
+    assert not ended.failures
+    assert domains["com"].pid() != pid
+    assert "router = mailman_verp_router," in host.check_output("exim -bt -f announce-bounces@lists.example.com -oMa 127.0.0.1 x@example.org")
+    assert state(host, domains, "org", "net", "edu") == before
+
+
+def test_removal(host, domains, send):
+    """It is in the archive, and its mail is refused; Exim and the other domains notice nothing."""
+    domain = domains["com"]
+    before = state(host, domains, "org", "net", "edu")
+    assert not run("third", playbook="remove_domain.yml", remove_domain=domain.name).failures
+    assert state(host, domains, "org", "net", "edu") == before
+    assert send(host, "announce@" + domain.name, sender="gustav@example.org").code == 550
+    assert host.run("systemctl is-active " + domain.unit).stdout.strip() == "inactive"
+    assert host.check_output("find /etc/systemd /etc/cron.d /etc/logrotate.d /etc/tmpfiles.d -name '*lists*com*'; ls -d /virtual/lists.*") == "\n".join(
+        domains[name].home for name in ["edu", "net", "org"])
+    [archive] = host.file("/virtual/removed").listdir()
+    assert re.fullmatch(r"lists\.example\.com-\d{8}T\d{6}\.tgz", archive)
+    assert host.file("/virtual/removed").mode == 0o700
+    archived = host.check_output("tar --list --file /virtual/removed/" + archive).split()
+    assert "lists.example.com/mailman/lists/announce/config.pck" in archived
+    assert "lists.example.com/mailman/data/adm.pw" in archived
+    again = run("third", playbook="remove_domain.yml", remove_domain=domain.name)
+    assert not again.failures
+    assert set(again.changes.values()) == {0}
+    assert host.file("/virtual/removed").listdir() == [archive]
+
+
+def test_removal_is_of_one_named_domain():
+    ended = run("first", playbook="remove_domain.yml", remove_domain="list_domains")
+    assert set(ended.changes.values()) == {0}
+    assert "Set it to the name of one host of the group list_domains" in ended.failures["lists.example.org"]

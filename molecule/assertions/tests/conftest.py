@@ -36,6 +36,9 @@ def call(ansible_playbook, tmp_path_factory):
 
     def call(host, module, *options, **arguments):
         play = tmp_path_factory.mktemp("call") / "play.json"
+        if "content" in arguments:
+            # Exim's braces are not those of a template.
+            arguments["content"] = "{%% raw %%}%s{%% endraw %%}" % arguments["content"]
         task = {"name": "Call", "listhost.exim_mailman." + module: arguments}
         play.write_text(json.dumps([{"hosts": host.name, "gather_facts": False, "tasks": [task]}]))
         return ansible_playbook(play, *options)[1]["Call"][host.name]

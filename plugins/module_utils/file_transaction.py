@@ -97,10 +97,6 @@ class Transaction:
                 rc=status, stdout=out, stderr=err,
             )
 
-    def candidate(self, path):
-        """Return the candidate of a file, or the file itself when it does not change."""
-        return dict((live, candidate) for candidate, live in self.candidates).get(os.path.realpath(path), path)
-
     def commit(self):
         """Rename every candidate into place; after a failure put back what was replaced."""
         try:

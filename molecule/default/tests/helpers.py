@@ -6,10 +6,10 @@
 import collections
 import json
 import re
-import time
 import uuid
 
 import pytest
+from waiting import eventually
 
 LIST_DOMAIN = "list.example.com"
 # The eleven suffixes of mailman_router, and what a wildcard stands for.
@@ -30,18 +30,6 @@ MEMBERS = ["member%d@example.org" % number for number in range(1, 33)]
 MEMBERS += ["anna@example.net", "berta@example.net", "carla@example.edu"]
 
 RUNNERS = sorted(name + "Runner" for name in "Arch Bounce Command Incoming News Outgoing Retry Virgin".split())
-
-
-def eventually(question, timeout=60):
-    """The first true answer."""
-    deadline = time.monotonic() + timeout
-    while True:
-        answer = question()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            pytest.fail("no answer but %r after %d s" % (answer, timeout))
-        time.sleep(0.5)
 
 
 def letter(subject, body="A test.\n", **headers):

@@ -4,10 +4,10 @@
 """Two list hosts behind a mail exchanger, which is one's relay, too: inventories/mx on the wire."""
 
 import json
-import time
 import uuid
 
 import pytest
+from waiting import eventually
 
 DOMAINS = {"lists1.example.com": "list.example.com", "lists2.example.com": "list.example.net"}
 MEMBERS = {
@@ -17,18 +17,6 @@ MEMBERS = {
 # From where the copies of each come to the subscribers' servers: lists1 has a relay.
 LAST_HOP = {"lists1.example.com": "mx.example.com", "lists2.example.com": "lists2.example.com"}
 BIN = "/var/lib/mailman/bin/"
-
-
-def eventually(question, timeout=60):
-    """The first true answer."""
-    deadline = time.monotonic() + timeout
-    while True:
-        answer = question()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            pytest.fail("no answer but %r after %d s" % (answer, timeout))
-        time.sleep(0.5)
 
 
 def letter(subject, **headers):

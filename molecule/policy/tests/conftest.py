@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import subprocess
-import time
 import uuid
 
 import pytest
@@ -87,17 +86,6 @@ def letter(subject="a test", body="A test.\n", sender="anna@example.org", **head
     lines.update({"Message-ID": "<%s@test.example.org>" % uuid.uuid4()})
     lines.update({name.replace("_", "-"): value for name, value in headers.items()})
     return "".join("%s: %s\n" % (name, value) for name, value in lines.items() if value is not None) + "\n" + body
-
-
-def eventually(question, timeout=60):
-    """The first true answer."""
-    deadline = time.monotonic() + timeout
-    while True:
-        answer = question()
-        if answer or time.monotonic() > deadline:
-            assert answer, "no answer but %r after %d s" % (answer, timeout)
-            return answer
-        time.sleep(0.3)
 
 
 @pytest.fixture(scope="module")

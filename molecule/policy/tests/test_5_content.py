@@ -6,7 +6,8 @@
 import uuid
 
 import pytest
-from conftest import eventually, letter
+from conftest import letter
+from waiting import eventually
 
 LIST = "testlist@list.example.com"
 # The strings with which all scanners are tested; no malware, and no spam. In halves for the sake of those that look at this file.

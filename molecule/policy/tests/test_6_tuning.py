@@ -8,7 +8,8 @@ import time
 import uuid
 
 import pytest
-from conftest import eventually, letter
+from conftest import letter
+from waiting import eventually
 
 BOUNCES = "testlist-bounces@list.example.com"
 

@@ -6,7 +6,8 @@
 import uuid
 
 import pytest
-from conftest import delivery_failure, eventually, letter
+from conftest import delivery_failure, letter
+from waiting import eventually
 
 MEMBERS = ["anna@example.org", "berta@example.net", "carla@example.edu"]
 

@@ -7,25 +7,12 @@ import json
 import os
 import pathlib
 import subprocess
-import time
 import uuid
 
 import pytest
 
 SCENARIO = pathlib.Path(__file__).parents[1]
 ROOT = SCENARIO.parents[1]
-
-
-def eventually(question, timeout=60):
-    """The first true answer."""
-    deadline = time.monotonic() + timeout
-    while True:
-        answer = question()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            pytest.fail("no answer but %r after %d s" % (answer, timeout))
-        time.sleep(0.5)
 
 
 def letter(body="A test.\n", **headers):

@@ -11,7 +11,8 @@ import shutil
 import uuid
 
 import pytest
-from conftest import SCENARIO, eventually, letter, run, start
+from conftest import SCENARIO, letter, run, start
+from waiting import eventually
 
 LOCK = "/run/listhost.exim_mailman.lock"
 

@@ -10,7 +10,7 @@ their values, and what the message must hold of each: its name, its value, the r
 import json
 
 import pytest
-from helpers import eventually
+from waiting import eventually
 
 OTHER_MAIL_SERVER = [("exim_replace_other_mta", False, ["exim_replace_other_mta is false, but postfix.service", "port 25 of 0.0.0.0", "disable it"])]
 NO_PYTHON = [("mailman_python_repository", "", ["mailman_python=/usr/bin/python2.7", "Set mailman_python_repository"])]

@@ -13,7 +13,8 @@ import os
 import re
 
 import pytest
-from helpers import MEMBERS, RUNNERS, assert_verp, eventually, letter
+from helpers import MEMBERS, RUNNERS, assert_verp, letter
+from waiting import eventually
 
 
 @pytest.fixture(scope="module")

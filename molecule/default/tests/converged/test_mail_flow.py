@@ -7,7 +7,8 @@ import re
 import uuid
 
 import pytest
-from helpers import MEMBERS, delivery_failure, eventually, letter
+from helpers import MEMBERS, delivery_failure, letter
+from waiting import eventually
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What runs besides mail: services, cron jobs, log rotation, permissions."""
 
-from helpers import RUNNERS, eventually
+from helpers import RUNNERS
+from waiting import eventually
 
 
 def test_services_run_now_and_at_boot(list_host, services):

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """After a reboot all is as before, without a hand."""
 
-from helpers import MEMBERS, RUNNERS, assert_verp, eventually
+from helpers import MEMBERS, RUNNERS, assert_verp
+from waiting import eventually
 
 
 def test_services_run(list_host, services):

@@ -95,3 +95,15 @@ def test_posts_from_a_domain_with_a_dmarc_policy_come_from_the_list(post, signer
     assert {copy.content["From"].split("<")[1] for copy in copies} == {"testlist@list.example.com>"}
     assert {signer(copy) for copy in copies} == {"list.example.com"}
     assert {copy.content["From"] for copy in post(sender="anna@example.org")} == {"anna@example.org"}
+
+
+def test_posts_come_from_the_list_when_the_inventory_says_so(post, signer, run_site, list_host):
+    """Of everybody, in lists that are made with it."""
+    munged = {"name": "munged", "owners": ["owner@example.org"], "members": ["anna@example.org"], "settings": {"generic_nonmember_action": 0}}
+    stats, _results = run_site(list_host.name, mailman_from_is_list="munge", mailman_lists=[munged])
+    assert stats[list_host.name]["failures"] == 0
+    [copy] = post("munged", copies=1, sender="anna@example.org")
+    assert copy.content["From"].endswith("<munged@list.example.com>")
+    assert "anna@example.org" in copy.content["Reply-To"] + (copy.content["Cc"] or "")
+    assert signer(copy) == "list.example.com"
+    run_site(list_host.name)

@@ -68,6 +68,33 @@ def test_mail_waits_for_a_scanner_that_is_down(talk, stopped):
     assert 400 <= code < 500
 
 
+OWN_SCANNERS = """
+install -d -m 0755 -o clamav -g clamav /run/own
+sed 's#^LocalSocket .*#LocalSocket /run/own/clamd.ctl#; s#^PidFile .*#PidFile /run/own/clamd.pid#; /^LogFile /d' /etc/clamav/clamd.conf > /run/own/clamd.conf
+systemd-run --quiet --unit=own-clamd clamd --foreground --config-file=/run/own/clamd.conf
+systemd-run --quiet --unit=own-spamd spamd --socketpath=/run/own/spamd.sock --socketmode=0666
+systemctl stop clamav-daemon.socket clamav-daemon.service $(systemctl list-units --plain --no-legend 'spam*.service' | cut -d' ' -f1)
+"""
+
+
+def test_scanners_of_the_administrators_own(talk, run_site, list_host):
+    """Those that the role would run are stopped, and stay so."""
+    sockets = {"exim_clamd_socket": "/run/own/clamd.ctl", "exim_spamd_socket": "/run/own/spamd.sock"}
+    list_host.check_output(OWN_SCANNERS)
+    try:
+        eventually(lambda: list_host.run("test -S %s -a -S %s" % tuple(sockets.values())).succeeded)
+        stats, _results = run_site(list_host.name, **sockets)
+        assert stats[list_host.name]["failures"] == 0
+        assert not list_host.service("clamav-daemon").is_running
+        assert talk(LIST, data=letter(body=EICAR)).last[1].startswith("This message has malware")
+        assert talk(LIST, data=letter(body=GTUBE)).last[1].startswith("This message looks like spam")
+        assert talk(LIST, data=letter()).last[0] == 250
+    finally:
+        list_host.run("systemctl stop own-clamd own-spamd")
+        run_site(list_host.name)
+    eventually(lambda: talk(LIST, data=letter(body=EICAR)).last[0] == 550)
+
+
 def test_mail_passes_a_scanner_that_is_down(talk, run_site, list_host):
     """When the inventory says so. The run has started the scanners, and both are used."""
     _stats, _results = run_site(list_host.name, exim_scanner_down="accept")

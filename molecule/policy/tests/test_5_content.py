@@ -52,14 +52,14 @@ def test_mailmans_own_mail_is_not_scanned(talk, list_host, sink):
 
 
 @pytest.fixture
-def stopped(list_host, request):
+def stopped(list_host, names, request):
     """A scanner that is down."""
-    services = {"clamd": ["clamav-daemon.socket", "clamav-daemon.service"], "spamd": ["spamd.service"]}[request.param]
+    services = getattr(names, request.param)
     list_host.check_output("systemctl stop " + " ".join(services))
     yield request.param
     list_host.check_output("systemctl start " + " ".join(services))
     # clamd takes its time to read signatures.
-    eventually(lambda: list_host.run("test -S /run/clamav/clamd.ctl").succeeded)
+    eventually(lambda: list_host.run("test -S " + names.clamd_socket).succeeded)
 
 
 @pytest.mark.parametrize("stopped", ["clamd", "spamd"], indirect=True)
@@ -68,17 +68,17 @@ def test_mail_waits_for_a_scanner_that_is_down(talk, stopped):
     assert 400 <= code < 500
 
 
-def test_mail_passes_a_scanner_that_is_down(talk, run_site, list_host):
+def test_mail_passes_a_scanner_that_is_down(talk, run_site, list_host, names):
     """When the inventory says so. The run has started the scanners, and both are used."""
     _stats, _results = run_site(list_host.name, exim_scanner_down="accept")
     assert talk(LIST, data=letter(body=GTUBE)).last[0] == 550
     assert talk(LIST, data=letter(body=EICAR)).last[0] == 550
-    list_host.check_output("systemctl stop clamav-daemon.socket clamav-daemon.service spamd.service")
+    list_host.check_output("systemctl stop " + " ".join(names.clamd + names.spamd))
     try:
         assert talk(LIST, data=letter(body=GTUBE)).last[0] == 250
     finally:
         run_site(list_host.name)
-    for service in ("clamav-daemon", "spamd"):
+    for service in (names.clamd[-1], names.spamd[-1]):
         assert list_host.service(service).is_running
         assert list_host.service(service).is_enabled
     eventually(lambda: talk(LIST, data=letter(body=EICAR)).last[0] == 550)

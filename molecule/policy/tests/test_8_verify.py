@@ -9,25 +9,23 @@ import pytest
 
 BREAKS = {
     "": {},
-    "chmod 0644 /etc/exim4/dkim/list.example.com.pem": {"open-secret": "/etc/exim4/dkim/list.example.com.pem has mode 0644"},
+    "chmod 0644 /etc/{exim}/dkim/list.example.com.pem": {"open-secret": "/dkim/list.example.com.pem has mode 0644"},
     "chgrp root /etc/ssl/list/key.pem": {"unreadable-secret": "/etc/ssl/list/key.pem is not Exim's group's to read"},
-    "systemctl stop clamav-daemon.socket clamav-daemon.service": {"scanner-down": "/run/clamav/clamd.ctl: "},
-    "systemctl stop spamd": {"scanner-down": "127.0.0.1 783: Connection refused"},
+    "systemctl stop {clamd}": {"scanner-down": "/clamd."},
+    "systemctl stop {spamd}": {"scanner-down": "127.0.0.1 783: Connection refused"},
 }
-MEND = (
-    "chmod 0640 /etc/exim4/dkim/list.example.com.pem; chgrp Debian-exim /etc/ssl/list/key.pem;"
-    "systemctl start clamav-daemon.socket clamav-daemon.service spamd"
-)
+MEND = "chmod 0640 /etc/{exim}/dkim/list.example.com.pem; chgrp {exim_group} /etc/ssl/list/key.pem; systemctl start {clamd} {spamd}"
 
 
 @pytest.mark.parametrize("broken", BREAKS)
-def test_verify(list_host, run_site, tmp_path, broken):
+def test_verify(list_host, names, run_site, tmp_path, broken):
+    words = {name: value if isinstance(value, str) else " ".join(value) for name, value in vars(names).items()}
     results = tmp_path / "results.json"
     try:
-        list_host.check_output(broken or "true")
+        list_host.check_output(broken.format(**words) or "true")
         run_site(list_host.name, playbook="verify.yml", verify_results=str(results), verify_subscriber="anna@example.net")
     finally:
-        list_host.check_output(MEND)
+        list_host.check_output(MEND.format(**words))
     faults = json.loads(results.read_text())[list_host.name]["faults"]
     assert [fault["fault"] for fault in faults] == list(BREAKS[broken])
     for fault in faults:

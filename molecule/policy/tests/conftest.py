@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import subprocess
+import types
 import uuid
 
 import pytest
@@ -49,6 +50,34 @@ seconds = time.monotonic() - start
 smtp.close()
 json.dump([replies, seconds], sys.stdout)
 """
+
+
+@pytest.fixture(scope="module")
+def names(list_host):
+    """What is called otherwise on EL."""
+    if list_host.name.startswith("el"):
+        return types.SimpleNamespace(
+            exim="exim",
+            exim_group="exim",
+            exim_log="/var/log/exim/main.log",
+            clamd=["clamd@scan.service"],
+            clamd_socket="/run/clamd.scan/clamd.sock",
+            spamd=["spamassassin.service"],
+            mailman_bin="/usr/lib/mailman/bin",
+            mailman_logs="/var/log/mailman",
+            python="/usr/libexec/platform-python",
+        )
+    return types.SimpleNamespace(
+        exim="exim4",
+        exim_group="Debian-exim",
+        exim_log="/var/log/exim4/mainlog",
+        clamd=["clamav-daemon.socket", "clamav-daemon.service"],
+        clamd_socket="/run/clamav/clamd.ctl",
+        spamd=["spamd.service"],
+        mailman_bin="/var/lib/mailman/bin",
+        mailman_logs="/var/lib/mailman/logs",
+        python="/usr/bin/python3",
+    )
 
 
 class Replies(dict):

@@ -21,8 +21,8 @@ def somebody(domain="example.org", kind=""):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_counts(list_host):
-    list_host.check_output("rm -f /var/spool/exim4/db/ratelimit*")
+def no_counts(list_host, names):
+    list_host.check_output("rm -f /var/spool/%s/db/ratelimit*" % names.exim)
 
 
 def test_dns_block_list(talk, ground):

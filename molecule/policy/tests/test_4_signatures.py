@@ -11,13 +11,11 @@ import dkim
 import pytest
 from conftest import letter
 
-RECORDS = "/etc/exim4/dkim/records.txt"
-
 
 @pytest.fixture(scope="module")
-def records(list_host):
+def records(list_host, names):
     """What is to be published, as the DNS would have it: names and texts, from a zone file."""
-    lines = list_host.check_output("cat " + RECORDS).splitlines()
+    lines = list_host.check_output("cat /etc/%s/dkim/records.txt" % names.exim).splitlines()
     return {name: "".join(re.findall('"(.*?)"', strings)) for name, strings in (line.split(" IN TXT ") for line in lines)}
 
 
@@ -83,10 +81,10 @@ def test_other_senders_domains_are_not_signed(talk, list_host, signer, sink):
     assert signer(message) is None
 
 
-def test_keys_are_exims_alone(list_host):
+def test_keys_are_exims_alone(list_host, names):
     for domain in ("list.example.com", list_host.fqdn):
-        file = list_host.file("/etc/exim4/dkim/%s.pem" % domain)
-        assert (file.user, file.group, oct(file.mode)) == ("root", "Debian-exim", "0o640")
+        file = list_host.file("/etc/%s/dkim/%s.pem" % (names.exim, domain))
+        assert (file.user, file.group, oct(file.mode)) == ("root", names.exim_group, "0o640")
 
 
 def test_posts_from_a_domain_with_a_dmarc_policy_come_from_the_list(post, signer):

@@ -35,17 +35,17 @@ def bounce(talk):
     return bounce
 
 
-def test_probe(post, bounce, sink, list_host):
+def test_probe(post, bounce, sink, list_host, names):
     """A member whose mail bounces is asked once more, and loses delivery when that bounces."""
     mark = sink.mark()
     [copy] = post("probed", copies=1)
     bounce(copy, "dora@example.org")
-    [probe] = sink.wait(1, since=mark, to="dora@example.org", subject="probe message")
+    [probe] = sink.wait(1, since=mark, host=list_host, to="dora@example.org", subject="probe message")
     sender, domain = probe.mail_from.split("@")
     assert domain == "list.example.com"
     assert sender.startswith("probed-bounces+")
     assert "=" not in sender
-    disabled = "/var/lib/mailman/bin/list_members --nomail=bybounce probed"
+    disabled = names.mailman_bin + "/list_members --nomail=bybounce probed"
     assert list_host.check_output(disabled) == ""
     bounce(probe, "nobody@example.org")
     eventually(lambda: list_host.check_output(disabled) == "dora@example.org")
@@ -68,7 +68,7 @@ MODES = ["exim", "mailman", "none", "exim", "none", "mailman", "exim"]
 
 @pytest.mark.parametrize("number", range(6), ids=["%s to %s" % pair for pair in zip(MODES, MODES[1:])])
 @pytest.mark.usefixtures("internet_is_back")
-def test_from_one_mode_to_another(number, run_site, talk, internet, list_host, sink, bounce):
+def test_from_one_mode_to_another(number, run_site, talk, internet, list_host, names, sink, bounce):
     """What is in the queue leaves once, and when it bounces Mailman knows whose it was."""
     old, new = MODES[number:number + 2]
     list_name, subject = "switch%d" % number, "switch " + uuid.uuid4().hex
@@ -89,5 +89,6 @@ def test_from_one_mode_to_another(number, run_site, talk, internet, list_host, s
             named = old == "mailman" or new == "exim"
             assert copy.mail_from == (verped(list_name, recipient) if named else list_name + "-bounces@list.example.com")
             bounce(copy, "nobody@example.org" if named else recipient)
-    scores = "grep -h '%s: .* bounce score: 1' /var/lib/mailman/logs/bounce | grep -o '%s: [^ ]*' | sort -u" % (list_name, list_name)
+    log = names.mailman_logs + "/bounce"
+    scores = "grep -h '%s: .* bounce score: 1' %s | grep -o '%s: [^ ]*' | sort -u" % (list_name, log, list_name)
     eventually(lambda: list_host.run(scores).stdout.split()[1::2] == MEMBERS)

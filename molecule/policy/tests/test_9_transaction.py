@@ -21,11 +21,12 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_does_not_go_live(list_host, run_site, case):
-    before = list_host.check_output("sha256sum /etc/exim4/exim4.conf; systemctl show --property=MainPID exim4; cat /run/exim4/exim.pid")
+def test_does_not_go_live(list_host, names, run_site, case):
+    state = "sha256sum $(exim -bP configure_file); systemctl show --property=ActiveEnterTimestamp " + names.exim
+    before = list_host.check_output(state)
     blocks, words = CASES[case]
     _stats, results = run_site(list_host.name, exim_blocks=[{"slot": slot, "name": case, "content": content} for slot, content in blocks.items()])
     [failed] = [result for result in results[list_host.name] if result.get("failed")]
     assert "the new configuration is not installed" in failed["msg"]
     assert words in failed["msg"]
-    assert before == list_host.check_output("sha256sum /etc/exim4/exim4.conf; systemctl show --property=MainPID exim4; cat /run/exim4/exim.pid")
+    assert list_host.check_output(state) == before

@@ -338,7 +338,7 @@ def check_passwords(report, exim):
     findings = []
     for client in STRANGERS:
         greeting = exim_smtp.run_dialogue(exim, "dialogue", dialogue(client, None, []), REPLY_TIMEOUT)[0]["steps"][-1]
-        findings += [("open-passwords", "EHLO from %s: %s" % (client, line)) for line in greeting["text"].splitlines() if re.match(r"AUTH\b", line)]
+        findings += [("open-passwords", "EHLO from %s: %s" % (client, line)) for line in greeting["text"].splitlines() if re.match(r"AUTH( |$)", line)]
     report.check("passwords without TLS", len(STRANGERS), findings)
 
 

@@ -132,6 +132,12 @@ def post(list_host, talk, sink):
     return post
 
 
+@pytest.fixture(scope="module")
+def certificate(ground, list_host):
+    """The administrator's, as text."""
+    return (ground.state / "etc" / (list_host.name + ".pem")).read_text()
+
+
 def delivery_failure(address):
     """What a mail server sends back when it cannot deliver (RFC 3464)."""
     return letter(

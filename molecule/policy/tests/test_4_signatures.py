@@ -65,6 +65,14 @@ def test_each_domain_has_its_own_key(talk, list_host, signer, sink):
     assert signer(message) == list_host.fqdn
 
 
+def test_mail_of_those_who_logged_in_is_signed(talk, certificate, list_host, signer, sink):
+    subject, mark = "submitted " + uuid.uuid4().hex, sink.mark()
+    how = {"port": 587, "tls": certificate, "auth": ["PLAIN", "anna", "open sesame"]}
+    assert talk("berta@example.net", sender="anna@" + list_host.fqdn, data=letter(subject), **how).last[0] == 250
+    [message] = sink.wait(1, since=mark, subject=subject)
+    assert signer(message) == list_host.fqdn
+
+
 @pytest.mark.parametrize("sender", ["anna@example.org", "testlist-bounces@list.example.com"])
 def test_what_others_send_through_an_alias_is_not_signed(talk, list_host, signer, sink, sender):
     """Else everybody could have it signed, with a list domain in the sender's address."""

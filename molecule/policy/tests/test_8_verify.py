@@ -39,7 +39,8 @@ systemctl start {clamd} {spamd}; systemctl restart {exim}
 def words(list_host, names, ground):
     """What the commands name; and the files that they break, as they were, and a certificate for the host's key that ended yesterday."""
     words = {name: value if isinstance(value, str) else " ".join(value) for name, value in vars(names).items()}
-    words.update(key="/etc/%s/dkim/list.example.com.pem" % names.exim, config=list_host.check_output("exim -bP configure_file"), hostname=list_host.check_output("hostname"))
+    words.update(key="/etc/%s/dkim/list.example.com.pem" % names.exim, hostname=list_host.check_output("hostname"))
+    words.update(config=list_host.check_output("exim -bP configure_file"))
     key, certificate = [(ground.state / "etc" / (list_host.name + suffix)).read_bytes() for suffix in (".key", ".pem")]
     private, name = serialization.load_pem_private_key(key, None), x509.load_pem_x509_certificate(certificate).subject
     now, day = datetime.datetime.now(datetime.timezone.utc), datetime.timedelta(1)

@@ -27,6 +27,11 @@ def test_personalized_posts_are_verped_once(post):
         assert "To %s alone" % recipient in copy.content.as_string()
 
 
+def test_owners_may_personalize(list_host, names):
+    """Else Mailman does not offer it, nor does it print it here."""
+    assert "personalize = 1" in list_host.check_output(names.mailman_bin + "/config_list -o - personal").splitlines()
+
+
 @pytest.fixture
 def bounce(talk):
     def bounce(copy, about):

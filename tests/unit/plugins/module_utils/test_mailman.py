@@ -166,3 +166,22 @@ def test_arguments_and_environment_have_no_secret(module, installation, tmp_path
     assert mailman.run_target(module, dict(installation, python=str(python)), "manage_lists", site_password="xyzzy") == 1
     assert "xyzzy" not in (tmp_path / "seen").read_text()
     assert "xyzzy" in (tmp_path / "input").read_text()
+
+
+def test_a_host_name_that_cannot_be_looked_up(monkeypatch):
+    def lookup(name):
+        raise OSError(-2, "Name or service not known")
+
+    monkeypatch.setattr(mailman.socket, "gethostname", lambda: "lists")
+    monkeypatch.setattr(mailman.socket, "gethostbyname", lookup)
+    assert mailman.host_name_fault() == "lists: Name or service not known"
+
+
+@pytest.mark.parametrize("seconds, fault", [(1, ""), (10, "lists: answered after 10 s")])
+def test_how_long_a_host_name_takes(monkeypatch, seconds, fault):
+    clock = iter([100, 100 + seconds])
+    monkeypatch.setattr(mailman.time, "time", lambda: next(clock))
+    monkeypatch.setattr(mailman.socket, "gethostname", lambda: "lists")
+    monkeypatch.setattr(mailman.socket, "gethostbyname", lambda name: "192.0.2.1")
+    monkeypatch.setattr(mailman.socket, "getfqdn", lambda: "lists.example.com")
+    assert mailman.host_name_fault() == fault

@@ -11,7 +11,7 @@ import re
 
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_address, exim_delivery, exim_smtp
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EximError, message_of
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import read_settings, unknown_transports
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import broken_signatures, read_settings, unknown_transports
 
 # What the HOWTO has after the name of a list, and the command of Mailman's wrapper that it should run.
 KINDS = (
@@ -67,6 +67,10 @@ REMEDIES = {
     "too-many-sessions": "Set SMTP_MAX_SESSIONS_PER_CONNECTION to at most smtp_accept_queue_per_connection: what comes beyond it waits for a queue run.",
     "service-down": "Start the service.",
     "scanner-down": "Start the scanner, or correct av_scanner or spamd_address: as it is, mail is put off or taken unscanned.",
+    "open-passwords": "Offer AUTH over TLS alone, as with auth_advertise_hosts = ${if def:tls_in_cipher {*}{}}: passwords travel in the clear.",
+    "no-tls": "Give Exim a certificate that is valid and belongs to its key, both readable for Exim's group, and restart it.",
+    "broken-signature": "Correct the option: as it is, mail leaves unsigned.",
+    "dead-dnsbl": "Take the block list out, or correct its domain: one that works lists 127.0.0.2 and does not list 127.0.0.1 (RFC 5782).",
     "open-secret": "Let nobody but root and Exim's group read the file (chmod 0640), and make a new key if somebody can have read this one.",
     "unreadable-secret": "Put the file there, and let Exim's group read it (chgrp, chmod 0640).",
     "slow-host-name": "Put the host's name into the DNS or /etc/hosts: Mailman looks it up for each connection to Exim.",
@@ -114,7 +118,9 @@ def verify(exim, wanted):
         return report
     settings = read_settings(exim, ["smtp_accept_queue_per_connection"])
     lines = unknown_transports(exim)
-    report.check("configuration", len(settings["routers"]), [("unknown-transport", line) for line in lines])
+    findings = [("unknown-transport", line) for line in lines]
+    findings += [("broken-signature", line) for line in broken_signatures(exim, "%s-bounces@%s" % (wanted["lists"][0], wanted["domain"]))]
+    report.check("configuration", len(settings["routers"]), findings)
     check_limits(report, settings, wanted)
     transports = list_transports(settings)
     if not transports:
@@ -124,6 +130,7 @@ def verify(exim, wanted):
     check_deliveries(report, exim, wanted, routed)
     check_null_senders(report, exim, wanted, routed)
     check_strangers(report, exim, wanted, routed)
+    check_passwords(report, exim)
     check_loopback(report, exim, wanted)
     check_verp(report, exim, wanted, settings)
     return report
@@ -324,6 +331,15 @@ def check_strangers(report, exim, wanted, routed):
                 relayed.append(("open-relay", "%s to %s from %s: %s" % (subscriber, address, client, reply_text(step))))
     report.check("mail from everywhere to the lists", 2 * len(own), findings)
     report.check("relaying for strangers", 2, relayed)
+
+
+def check_passwords(report, exim):
+    """See that nobody is asked for a password without TLS."""
+    findings = []
+    for client in STRANGERS:
+        greeting = exim_smtp.run_dialogue(exim, "dialogue", dialogue(client, None, []), REPLY_TIMEOUT)[0]["steps"][-1]
+        findings += [("open-passwords", "EHLO from %s: %s" % (client, line)) for line in greeting["text"].splitlines() if re.match(r"AUTH( |$)", line)]
+    report.check("passwords without TLS", len(STRANGERS), findings)
 
 
 def check_loopback(report, exim, wanted):

@@ -3,10 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the tests of this scenario share: a client that speaks SMTP as they say, letters, Mailman's tools, and runs of site.yml."""
 
+import contextlib
 import email.utils
+import fcntl
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import types
 import uuid
@@ -130,6 +133,23 @@ def post(list_host, talk, sink):
         return sink.wait(copies, since=mark, host=list_host, subject=subject)
 
     return post
+
+
+@pytest.fixture(scope="module")
+def certificate(ground, list_host):
+    """The administrator's, as text."""
+    return (ground.state / "etc" / (list_host.name + ".pem")).read_text()
+
+
+@pytest.fixture
+def silence(ground):
+    """The mail server of silent.test and s1.silent.test to s6.silent.test: it takes connections and says nothing."""
+    address = ground.internet.ip.rsplit(".", 1)[0] + ".1"
+    with (ground.state / "etc/silence").open("w") as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        with contextlib.closing(socket.create_server((address, 25))) as server:
+            server.settimeout(20)
+            yield server
 
 
 def delivery_failure(address):

@@ -61,6 +61,8 @@ echo hello > broken.test.pem && chmod 0600 broken.test.pem
 umask 077; openssl genrsa 512 > short.test.pem 2>/dev/null
 cp /etc/ssl/list/key.pem /etc/ssl/list/open.pem && chmod 0644 /etc/ssl/list/open.pem
 """
+# What has changed since.
+CHANGED = "find /etc /usr /var/lib/mailman/lists -xdev -cnewer /etc/ssl/list/open.pem -not -type d"
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +86,22 @@ def test_message_names_variable_value_and_remedy(run, case, words):
     message = " ".join(str(result.get("msg", "")) for result in results[case] if result.get("failed"))
     assert [word for word in words if word not in message] == [], message
     assert stats[case]["changed"] == 0
+
+
+@pytest.mark.usefixtures("run")
+def test_nothing_is_changed(list_host):
+    """Whatever Ansible calls a change."""
+    assert list_host.check_output(CHANGED) == ""
+
+
+def test_a_host_name_that_cannot_be_looked_up(run_site, list_host):
+    """Mailman does so for each connection to Exim."""
+    hostname = list_host.check_output("hostname")
+    try:
+        list_host.check_output("hostname nowhere.invalid")
+        stats, results = run_site(list_host.name)
+    finally:
+        list_host.check_output("hostname " + hostname)
+    [failed] = [result["msg"] for result in results[list_host.name] if result.get("failed")]
+    assert [word for word in ["nowhere.invalid: Name or service not known", "/etc/hosts"] if word not in failed] == [], failed
+    assert stats[list_host.name]["changed"] == 0

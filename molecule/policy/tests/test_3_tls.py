@@ -14,11 +14,6 @@ STRANGER = "somebody@example.net"
 PASSWORD = "open sesame"
 
 
-@pytest.fixture(scope="module")
-def certificate(ground, list_host):
-    return (ground.state / "etc" / (list_host.name + ".pem")).read_text()
-
-
 @pytest.mark.parametrize("port", [25, 587])
 def test_the_administrators_certificate(talk, certificate, port):
     """The client checks it."""

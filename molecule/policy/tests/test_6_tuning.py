@@ -33,6 +33,24 @@ def test_processes_of_a_queue(list_host, post):
         post()
 
 
+def test_recipients_of_a_message(list_host, names, post):
+    """One message for all, not one for each 15 of them."""
+    subject = "many " + uuid.uuid4().hex
+    copies = post("many", copies=20, subject=subject)
+    received = "grep -c '<= many-bounces@.*id=%s' %s" % (copies[0].content["Message-ID"].strip("<>"), names.exim_log)
+    assert list_host.check_output(received) == "1"
+
+
+def test_deliveries_at_once(list_host, talk, silence):
+    """To six servers of which none says a word. By default Exim would have to do with four."""
+    recipients = ["somebody@s%d.silent.test" % number for number in range(1, 7)]
+    talk(*recipients, client=list_host, server="127.0.0.1", sender="root@" + list_host.fqdn, data=letter())
+    for connection, _client in [silence.accept() for _recipient in recipients]:
+        connection.close()
+    remove = "exiqgrep -i -r silent.test | xargs --no-run-if-empty exim -Mrm"
+    eventually(lambda: list_host.run(remove).succeeded and list_host.check_output("exiqgrep -i -r silent.test") == "")
+
+
 @pytest.fixture
 def deferred(list_host, talk):
     """A message that its recipient's server puts off: its identity in the queue."""

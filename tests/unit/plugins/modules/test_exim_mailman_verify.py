@@ -36,6 +36,8 @@ class Host:
         options=dict(smtp_accept_queue_per_connection="30"),
     )
     unknown_transports = []
+    broken_signatures = []
+    greeting = "lists.example.com Hello\nSIZE 52428800\nHELP"
 
     def run(self, *arguments):
         if arguments[0] == "-bP":
@@ -98,6 +100,8 @@ def host(monkeypatch):
         return results, []
 
     def run_dialogue(exim, item, dialogue, timeout):
+        if dialogue["sender"] is None:
+            return dict(steps=[dict(step="helo", code="250", text=host.greeting)]), []
         steps = [dict(step="sender", code="250", text="OK")]
         for recipient in dialogue["recipients"]:
             code, text = host.reply(dialogue["client"], dialogue["sender"], recipient["address"])
@@ -111,6 +115,7 @@ def host(monkeypatch):
     monkeypatch.setattr(exim_verify.exim_smtp, "run_dialogue", run_dialogue)
     monkeypatch.setattr(exim_verify, "read_settings", lambda exim, options: host.settings)
     monkeypatch.setattr(exim_verify, "unknown_transports", lambda exim: host.unknown_transports)
+    monkeypatch.setattr(exim_verify, "broken_signatures", lambda exim, sender: host.broken_signatures)
     return host
 
 
@@ -146,6 +151,16 @@ def test_a_configuration_that_exim_refuses(host, message, fault):
 def test_an_unknown_transport(host):
     host.unknown_transports = ["router r: there is no transport t."]
     assert faults(host) == {"unknown-transport": "router r: there is no transport t."}
+
+
+def test_a_signature_that_cannot_be_made(host):
+    host.broken_signatures = ["transport t: dkim_domain cannot be expanded: no"]
+    assert faults(host) == {"broken-signature": "transport t: dkim_domain cannot be expanded: no"}
+
+
+def test_passwords_without_tls(host):
+    host.greeting = "AUTH.example.com Hello\nSIZE 52428800\nAUTH PLAIN LOGIN"
+    assert faults(host) == {"open-passwords": "EHLO from 192.0.2.1: AUTH PLAIN LOGIN"}
 
 
 def test_no_transport_for_mailman(host):
@@ -353,7 +368,9 @@ def test_every_fault_has_a_remedy():
         source = stream.read()
     used = [name for name in exim_verify.REMEDIES if source.count('"%s"' % name) > 1]
     # The module itself looks at the host; molecule/policy has the tests.
-    assert set(exim_verify.REMEDIES) - set(used) == {"service-down", "scanner-down", "open-secret", "unreadable-secret", "slow-host-name"}
+    assert set(exim_verify.REMEDIES) - set(used) == {
+        "service-down", "scanner-down", "no-tls", "dead-dnsbl", "open-secret", "unreadable-secret", "slow-host-name",
+    }
 
 
 def test_the_table():

@@ -51,7 +51,8 @@ def mailman(monkeypatch, run_module):
         mailman.request = dict(request, do=do, python=installation["python"])
         if mailman.error:
             raise TargetError(mailman.error)
-        return dict({"domains": None, "lists": [], "site_password_changed": False, "unlisted": [], "warnings": [], "faults": [], "problems": []}, **mailman.answer)
+        nothing = {"domains": None, "lists": [], "site_password_changed": False, "unlisted": [], "warnings": [], "faults": [], "problems": []}
+        return dict(nothing, **mailman.answer)
 
     monkeypatch.setattr(mailman_lists, "find_installation", lambda prefix: mailman.installation)
     monkeypatch.setattr(mailman_lists, "run_target", run_target)

@@ -32,7 +32,7 @@ def run(*options, playbook="site.yml", **variables):
     if not done.stdout.startswith("{"):
         pytest.fail("ansible-playbook printed:\n" + done.stdout + done.stderr)
     report = json.loads(done.stdout)
-    results = {task["task"]["name"]: result for play in report["plays"] for task in play["tasks"] for result in task["hosts"].values()}
+    results = {task["task"]["name"].split(" : ")[-1]: result for play in report["plays"] for task in play["tasks"] for result in task["hosts"].values()}
     [stats] = report["stats"].values()
     return types.SimpleNamespace(
         changed=stats["changed"],

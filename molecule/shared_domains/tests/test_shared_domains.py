@@ -14,6 +14,7 @@ from waiting import eventually
 
 COM, TEST, OTHER = ALL = ["lists.example.com", "lists.test", "other.test"]
 AS_INSTALLED = {"com": COM, "everywhere": COM, "mailman": COM, "my-admin": TEST, "test": TEST}
+TASK = "Make the site list and the inventory's lists"
 KINDS = [
     "", "-admin", "-bounces", "-bounces+gustav=example.org", "-confirm", "-confirm+0123456789", "-join", "-leave", "-owner", "-request", "-subscribe",
     "-unsubscribe",
@@ -124,14 +125,13 @@ def test_request_is_answered_from_the_lists_domain(host, send, sink):
     [answer] = sink.wait(1, since=mark, host=host, to="heidi@example.net")
     assert answer.mail_from.startswith("test-bounces+heidi=example.net@" + TEST)
     assert "test-request@" + TEST in answer.message
-    assert "http://www.lists.test/mailman/listinfo/test" in answer.message
 
 
 def test_without_the_file_no_mail_is_lost(host, answers):
     host.check_output("mv {0} {0}.aside".format(FILE))
     assert answers("test") == ALL
-    assert run("--check").changes == ["Make the site list and the inventory's lists"]
-    assert run().changes == ["Make the site list and the inventory's lists"]
+    assert run("--check").changes == [TASK]
+    assert run().changes == [TASK]
     assert host.check_output("cmp {0} {0}.aside; rm {0}.aside; stat -c '%a %U' {0}".format(FILE)) == "644 list"
     assert answers("test") == [TEST]
 
@@ -142,12 +142,12 @@ def test_a_list_made_by_hand(host, answers, place, domains):
     host.check_output("/var/lib/mailman/bin/newlist -q -u www.other.test byhand owner@example.org secret")
     assert place("byhand") == [OTHER, "www.other.test"]
     assert answers("byhand") == answers("byhand-request") == ALL
-    [announced] = run("--check", "--diff").results["Make the site list and the inventory's lists"]["diff"]
+    [announced] = run("--check", "--diff").results[TASK]["diff"]
     assert (announced["before_header"], announced["after"]) == (FILE, "byhand: other.test\n" + announced["before"])
     assert answers("byhand") == ALL
     ended = run()
-    assert ended.changes == ["Make the site list and the inventory's lists"]
-    assert ended.results["Make the site list and the inventory's lists"]["domains_changed"]
+    assert ended.changes == [TASK]
+    assert ended.results[TASK]["domains_changed"]
     assert answers("byhand") == answers("byhand-request") == [OTHER]
     assert domains() == dict(AS_INSTALLED, byhand=OTHER)
     assert run().changed == 0
@@ -157,7 +157,7 @@ def test_a_list_moved_by_hand(host, answers, mailman):
     """The next run sees that the list has been written to."""
     mailman("m = MailList('byhand')\nm.host_name = 'Lists.test'\nm.Save(); m.Unlock()\nprint 0")
     assert answers("byhand") == [OTHER]
-    assert run().changes == ["Make the site list and the inventory's lists"]
+    assert run().changes == [TASK]
     assert answers("byhand") == [TEST]
     mailman("m = MailList('byhand')\nm.host_name = 'elsewhere.test'\nm.Save(); m.Unlock()\nprint 0")
     run()
@@ -169,9 +169,9 @@ def test_a_list_moved_in_the_inventory(host, answers, place, domains):
     pids = "systemctl show --property MainPID mailman; cat /run/exim4/exim.pid; md5sum /etc/exim4/exim4.conf"
     before = host.check_output(pids)
     lists = lists_with("test", email_host=OTHER)
-    announced = run("--check", "--diff", mailman_lists=lists).results["Make the site list and the inventory's lists"]
+    announced = run("--check", "--diff", mailman_lists=lists).results[TASK]
     assert answers("test") == [TEST]
-    ended = run(mailman_lists=lists).results["Make the site list and the inventory's lists"]
+    ended = run(mailman_lists=lists).results[TASK]
     assert [one["settings"] for one in ended["lists"]] == [one["settings"] for one in announced["lists"]] == [
         {"host_name": {"before": TEST, "after": OTHER}, "web_page_url": {"before": "http://www.lists.test/mailman/", "after": "http://www.other.test/mailman/"}}
     ]
@@ -187,7 +187,7 @@ def test_a_list_that_is_removed(host, answers, domains):
     host.check_output("/var/lib/mailman/bin/rmlist -a byhand")
     assert answers("byhand") == []
     ended = run("--diff", mailman_lists=lists_with("test", state="absent"))
-    assert ended.results["Make the site list and the inventory's lists"]["domains_changed"]
+    assert ended.results[TASK]["domains_changed"]
     assert domains() == {name: domain for name, domain in AS_INSTALLED.items() if name != "test"}
     assert answers("test") == []
 

@@ -49,22 +49,28 @@ def letter(subject, to, sender="gustav@example.org"):
 
 
 class Run:
-    """A run of ansible-playbook: what it changed, said and why it failed."""
+    """A run of ansible-playbook: what it changed, said and whether it failed."""
 
     def __init__(self, playbook, *options, **variables):
         command = ["ansible-playbook", "--inventory", ROOT / "molecule/shared/ground.yml", "--inventory", SCENARIO / "inventory.yml"]
         command += ["--inventory", SCENARIO / "domains", "--extra-vars", json.dumps(variables), *options, ROOT / "playbooks" / playbook]
         environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
-        self.run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=900, check=False)
-        if not self.run.stdout.startswith("{"):
-            pytest.fail("ansible-playbook printed:\n" + self.run.stdout + self.run.stderr)
-        report = json.loads(self.run.stdout)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+    def end(self):
+        output, errors = self.process.communicate(timeout=900)
+        if not output.startswith("{"):
+            pytest.fail("ansible-playbook printed:\n" + output + errors)
+        report = json.loads(output)
         self.changes = {host: stats["changed"] for host, stats in report["stats"].items()}
-        results = [
-            (host, result, task["task"]["name"]) for play in report["plays"] for task in play["tasks"] for host, result in task["hosts"].items()
-        ]
         self.failed = any(stats["failures"] or stats["unreachable"] for stats in report["stats"].values())
-        self.said = "\n".join("%s: %s: %s %s" % (host, task, result.get("msg", ""), result.get("stderr", "")) for host, result, task in results)
+        results = [(task["task"]["name"], result) for play in report["plays"] for task in play["tasks"] for result in task["hosts"].values()]
+        self.said = "\n".join("%s: %s %s" % (name, result.get("msg", ""), result.get("stderr", "")) for name, result in results)
+        return self
+
+
+def run(playbook, *options, **variables):
+    return Run(playbook, *options, **variables).end()
 
 
 class Installation:

@@ -33,7 +33,7 @@ class Sender:
             for recipient, host in self.recipients:
                 subject = "post %s" % uuid.uuid4()
                 self.posts[subject] = recipient, self.post(subject, recipient, host)
-            time.sleep(0.5)
+            time.sleep(2)
 
     def post(self, subject, recipient, host):
         code = self.send(host, recipient, sender="gustav@example.org", data=letter(subject, recipient)).code
@@ -134,7 +134,6 @@ def test_there_is_something_to_move(before):
     ("variables", "complaint"),
     [
         ({}, "move_from is ''"),
-        ({"move_from": "third"}, "move_from is 'third'"),
         ({"move_from": "second"}, "move_from is second, but there is no Mailman in"),
         ({"move_from": "first", "machine": "first"}, "first has lists of lists.example.net in the same Mailman"),
         ({"move_from": "first", "home": "/elsewhere"}, "does not look for domains in /elsewhere/domains"),
@@ -158,14 +157,13 @@ def test_check_mode_changes_nothing(first, second, before):
 
 def disturb(machine, when, what):
     """From now on tar does this first when it is called so."""
-    script = "#!/bin/sh\ncase \"$*\" in *%s*) %s ;; esac\nexec /usr/bin/tar \"$@\"\n" % (when, what)
+    script = '#!/bin/sh\ncase "$*" in *%s*) %s ;; esac\nexec /usr/bin/tar "$@"\n' % (when, what)
     machine.check_output("printf %%s %s > /usr/local/bin/tar; chmod +x /usr/local/bin/tar", script)
 
 
 @pytest.mark.parametrize(
     ("culprit", "when", "what", "complaint"),
     [
-        ("second", "--same-permissions", "echo tar: No space left on device >&2; exit 2", "No space left on device"),
         ("second", "--same-permissions", '/usr/bin/tar "$@"; rm lists/board/request.pck data/heldmsg-board-*; exit', "The copies are not the same: board"),
         (
             "first", "--files-from", '/usr/bin/tar "$@"; runuser -u list -- /var/lib/mailman/bin/remove_members -n -N board anna@example.org; exit',

@@ -24,6 +24,7 @@ __metaclass__ = type
 import difflib
 import errno
 import grp
+import hashlib
 import json
 import os
 import pwd
@@ -33,6 +34,11 @@ import signal
 import socket
 import sys
 import time
+
+try:
+    import cPickle as pickle
+except ImportError:
+    import pickle
 
 # In Python 2 the text in a request; Mailman itself keeps most text as bytes.
 UNICODE = type(b"".decode("ascii"))
@@ -1202,7 +1208,9 @@ def describe(gather):
         "python_version": ".".join(str(part) for part in sys.version_info[:3]),
     }
     for topic in gather:
-        facts[topic] = {"lists": gather_lists, "queues": gather_queues, "runners": gather_runners, "settings": gather_settings}[topic]()
+        facts[topic] = {
+            "contents": gather_contents, "lists": gather_lists, "queues": gather_queues, "runners": gather_runners, "settings": gather_settings,
+        }[topic]()  # fmt: skip
     return facts
 
 
@@ -1264,6 +1272,121 @@ def gather_lists():
             }
         )
     return found
+
+
+def gather_contents():
+    """What is each list's, so that it can be moved and the copy compared with it."""
+    load_lists()
+    tie_hands()
+    # Not everywhere are they all below Mailman's var prefix.
+    directories = {
+        "archives/private": mm_cfg.PRIVATE_ARCHIVE_FILE_DIR,
+        "archives/public": mm_cfg.PUBLIC_ARCHIVE_FILE_DIR,
+        "data": mm_cfg.DATA_DIR,
+        "lists": mm_cfg.LIST_DATA_DIR,
+        "qfiles": mm_cfg.QUEUE_DIR,
+        "templates": mm_cfg.TEMPLATE_DIR,
+    }
+
+    def place(name):
+        directory, base = re.match(r"(archives/\w+|\w+)/(.*)", name).groups()
+        return os.path.join(directories[directory], base)
+
+    queued = find_queued(directories["qfiles"])
+    held = os.listdir(directories["data"])
+    lists = []
+    for name in sorted(Utils.list_names()):
+        try:
+            mlist = MailList.MailList(name, lock=0)
+            held_name = re.compile(r"heldmsg-%s-\d+\.(pck|txt)$" % re.escape(name), re.IGNORECASE)
+            # By what they hold, for a message keeps its name from queue to queue.
+            messages = ["data/" + entry for entry in sorted(held) if held_name.match(entry)] + sorted(queued.get(name, ()))
+            state = ["lists/%s/%s" % (name, entry) for entry in sorted(os.listdir(mlist.fullpath())) if not entry.startswith("config.pck")]
+            archives = ["%s/%s%s" % (directory, name, ending) for directory in ("archives/private", "archives/public") for ending in ("", ".mbox")]
+            archives = [entry for entry in archives if os.path.lexists(place(entry))]
+            lists.append(
+                {
+                    "name": name,
+                    "email_host": readable(mlist.host_name),
+                    "files": archives + messages + ["lists/" + name],
+                    "members": len(mlist.getMembers()),
+                    "messages": len(messages),
+                    # Of each archive its files and their bytes: to read them all would take too long.
+                    "archives": [[entry] + measure(place(entry)) for entry in archives],
+                    # Of all else what is in it.
+                    "settings": digest(canonical(dict(item for item in vars(mlist).items() if not item[0].startswith("_")))),
+                    "state": digest_files(place, messages + state),
+                }
+            )
+        except (Errors.MMListError, EnvironmentError):
+            raise Failure("The list %s cannot be read (%s): mend or remove it." % (name, readable(sys.exc_info()[1])))
+    hosts = ["site"] + sorted(set(one["email_host"] for one in lists))
+    return {
+        "directories": directories,
+        "frozen": read_frozen(os.path.join(mm_cfg.VAR_PREFIX, "frozen")),
+        "lists": lists,
+        "templates": ["templates/" + host for host in hosts if os.path.isdir(place("templates/" + host))],
+    }
+
+
+def find_queued(directory):
+    """The files of each list in all queues; those without a list are for the site list."""
+    found = {}
+    for queue in os.listdir(directory):
+        for entry in os.listdir(os.path.join(directory, queue)):
+            if entry.endswith(QUEUE_ENDINGS):
+                try:
+                    with open(os.path.join(directory, queue, entry), "rb") as handle:
+                        pickle.load(handle)
+                        name = pickle.load(handle).get("listname")
+                except Exception:
+                    # What Mailman could not read either is in the queue bad.
+                    continue
+                found.setdefault((name or mm_cfg.MAILMAN_SITE_LIST).lower(), []).append("qfiles/%s/%s" % (queue, entry))
+    return found
+
+
+def canonical(value):
+    """Text that is the same for the same content."""
+    if isinstance(value, dict):
+        return "{%s}" % ",".join(sorted("%s:%s" % (canonical(key), canonical(item)) for key, item in value.items()))
+    if isinstance(value, (list, tuple)):
+        return "[%s]" % ",".join(canonical(item) for item in value)
+    return canonical(vars(value)) if hasattr(value, "__dict__") else repr(value)
+
+
+def digest(text):
+    return hashlib.sha256(text if isinstance(text, bytes) else text.encode("utf-8")).hexdigest()
+
+
+def digest_files(place, names):
+    """One sum of what is in these files and directories, and of their names."""
+    parts = []
+    for name in names:
+        if os.path.isdir(place(name)):
+            parts.append(digest_files(place, [name + "/" + entry for entry in sorted(os.listdir(place(name)))]))
+        else:
+            with open(place(name), "rb") as handle:
+                parts.append(name + " " + digest(handle.read()))
+    return digest("\n".join(parts))
+
+
+def measure(path):
+    """How many files there are, and their bytes. A link counts as itself."""
+    count = size = 0
+    for directory, _directories, files in os.walk(path) if os.path.isdir(path) and not os.path.islink(path) else ():
+        count += len(files)
+        size += sum(os.lstat(os.path.join(directory, name)).st_size for name in files)
+    return [count, size]
+
+
+def read_frozen(path):
+    """The domains for which the mail server defers mail, and what is happening to them."""
+    try:
+        with open(path) as handle:
+            return dict(line.strip().split(": ", 1) for line in handle if ": " in line)
+    except IOError:
+        return {}
 
 
 def gather_queues():

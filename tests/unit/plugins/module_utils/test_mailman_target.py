@@ -347,3 +347,56 @@ def test_an_unchanged_file_is_not_written(domains):
     before = os.stat(made.path).st_ino
     assert made.write() is None
     assert os.stat(made.path).st_ino == before
+
+
+class Score:
+    def __init__(self, score):
+        self.score = score
+
+
+def test_the_same_content_has_the_same_text():
+    one, other = {"a": [Score(1.5)], "b": ("x", None)}, {"b": ["x", None], "a": (Score(1.5),)}
+    assert target.canonical(one) == target.canonical(other)
+    assert target.canonical(one) != target.canonical(dict(one, a=[Score(2.5)]))
+
+
+def test_a_sum_of_files_has_their_names_and_their_content(tmp_path):
+    def total():
+        return target.digest_files(lambda name: str(tmp_path / name), ["one", "two"])
+
+    (tmp_path / "one").write_text("1")
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "three").write_text("3")
+    before = total()
+    assert total() == before
+    (tmp_path / "two" / "three").write_text("4")
+    changed = total()
+    (tmp_path / "two" / "three").rename(tmp_path / "two" / "four")
+    assert len({before, changed, total()}) == 3
+
+
+def test_archives_are_measured_and_links_are_not_followed(tmp_path):
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "page").write_text("12345")
+    (tmp_path / "archive" / "link").symlink_to("/etc")
+    (tmp_path / "public").symlink_to(tmp_path / "archive")
+    assert target.measure(str(tmp_path / "archive")) == [1, 5]
+    assert target.measure(str(tmp_path / "public")) == [0, 0]
+
+
+def test_messages_in_queues_belong_to_lists(tmp_path):
+    for queue, name, metadata in [("in", "1.pck", {"listname": "News"}), ("shunt", "2.psv", {"listname": "news"}), ("bad", "3.pck", {})]:
+        (tmp_path / queue).mkdir()
+        (tmp_path / queue / name).write_bytes(target.pickle.dumps("a message", 1) + target.pickle.dumps(metadata, 1))
+    (tmp_path / "in" / "4.pck.tmp").write_bytes(b"")
+    (tmp_path / "in" / "5.pck").write_bytes(b"rubbish")
+    assert {name: sorted(files) for name, files in target.find_queued(str(tmp_path)).items()} == {
+        "news": ["qfiles/in/1.pck", "qfiles/shunt/2.psv"], "mailman": ["qfiles/bad/3.pck"],
+    }  # fmt: skip
+
+
+def test_frozen_domains(tmp_path):
+    path = tmp_path / "frozen"
+    assert target.read_frozen(str(path)) == {}
+    path.write_text("lists.example.org: leaving\nlists.example.net: left\n")
+    assert target.read_frozen(str(path)) == {"lists.example.org": "leaving", "lists.example.net": "left"}

@@ -108,6 +108,22 @@ def lists_of(directory):
     return sorted(names, key=lambda name: has_suffix(name, [name]))
 
 
+def domains_of(path):
+    """Return the domain of each list that the file of module mailman_lists names."""
+    if not path:
+        return {}
+    try:
+        with open(path, encoding="ascii") as lines:
+            return dict(line.rstrip("\n").split(": ") for line in lines)
+    except (OSError, ValueError) as error:
+        raise EximError("domains_file: %s cannot be read: %s." % (path, error)) from None
+
+
+def address_of(wanted, name, suffix=""):
+    """Return an address of a list in its own domain."""
+    return "%s%s@%s" % (name, suffix, wanted["domains"].get(name, wanted["domain"]))
+
+
 def verify(exim, wanted):
     """Return the report on a host. Wanted says what is known of it, as the options of exim_mailman_verify."""
     report = Report()
@@ -119,7 +135,7 @@ def verify(exim, wanted):
     settings = read_settings(exim, ["smtp_accept_queue_per_connection"])
     lines = unknown_transports(exim)
     findings = [("unknown-transport", line) for line in lines]
-    findings += [("broken-signature", line) for line in broken_signatures(exim, "%s-bounces@%s" % (wanted["lists"][0], wanted["domain"]))]
+    findings += [("broken-signature", line) for line in broken_signatures(exim, address_of(wanted, wanted["lists"][0], "-bounces"))]
     report.check("configuration", len(settings["routers"]), findings)
     check_limits(report, settings, wanted)
     transports = list_transports(settings)
@@ -173,8 +189,8 @@ def check_routing(report, exim, wanted, transports):
     Return the addresses that do: what is not routed is not to be reported again and again.
     """
     domain = wanted["domain"]
-    tests = [address_test("%s%s@%s" % (name, suffix, domain)) for name in wanted["lists"] for suffix, dummy in KINDS]
-    tests += [address_test("%s@%s" % (name.upper(), domain.upper())) for name in wanted["lists"][:1]]
+    tests = [address_test(address_of(wanted, name, suffix)) for name in wanted["lists"] for suffix, dummy in KINDS]
+    tests += [address_test(address_of(wanted, name).upper()) for name in wanted["lists"][:1]]
     findings = []
     results = exim_address.route_tests(exim, tests, False)
     for test, result in zip(tests, results):
@@ -232,8 +248,8 @@ def check_deliveries(report, exim, wanted, routed):
     """See that mail for the first list reaches every command of the wrapper, and mail for the others the command post."""
     kinds = [(wanted["lists"][0], suffix, command) for suffix, command in KINDS]
     kinds += [(name, "", "post") for name in wanted["lists"][1:wanted["sample"]]]
-    kinds = [(name, suffix, command) for name, suffix, command in kinds if "%s%s@%s" % (name, suffix, wanted["domain"]) in routed]
-    tests = [delivery_test("%s%s@%s" % (name, suffix, wanted["domain"])) for name, suffix, dummy in kinds]
+    kinds = [(name, suffix, command) for name, suffix, command in kinds if address_of(wanted, name, suffix) in routed]
+    tests = [delivery_test(address_of(wanted, name, suffix)) for name, suffix, dummy in kinds]
     results = exim_delivery.run_tests(exim, tests)[0]
     findings = []
     post_is_tainted = any("Tainted" in (result["reason"] or "") for (dummy, suffix, dummy), result in zip(kinds, results) if not suffix)
@@ -294,8 +310,8 @@ def accepted(step):
 
 def check_null_senders(report, exim, wanted, routed):
     """See that bounces are refused where they make no sense, and taken where Mailman waits for them."""
-    name, domain = wanted["lists"][0], wanted["domain"]
-    addresses = [(suffix, "%s%s@%s" % (name, suffix, domain)) for suffix, dummy in KINDS]
+    name = wanted["lists"][0]
+    addresses = [(suffix, address_of(wanted, name, suffix)) for suffix, dummy in KINDS]
     senseless = [address for suffix, address in addresses if suffix not in BOUNCED_TO and address in routed]
     sensible = [address for suffix, address in addresses if suffix in BOUNCED_TO and address in routed]
     findings = []
@@ -318,8 +334,8 @@ def check_null_senders(report, exim, wanted, routed):
 
 def check_strangers(report, exim, wanted, routed):
     """See that strangers can write to the lists, and to nobody else through this host."""
-    name, domain, subscriber = wanted["lists"][0], wanted["domain"], wanted["subscriber"]
-    own = [address for address in ("%s%s@%s" % (name, suffix, domain) for suffix, dummy in KINDS) if address in routed]
+    name, subscriber = wanted["lists"][0], wanted["subscriber"]
+    own = [address for address in (address_of(wanted, name, suffix) for suffix, dummy in KINDS) if address in routed]
     findings = []
     relayed = []
     for client in STRANGERS:
@@ -344,7 +360,7 @@ def check_passwords(report, exim):
 
 def check_loopback(report, exim, wanted):
     """See that Mailman can send through both loopback addresses."""
-    sender = "%s-bounces@%s" % (wanted["lists"][0], wanted["domain"])
+    sender = address_of(wanted, wanted["lists"][0], "-bounces")
     answers = {client: replies(exim, client, sender, [wanted["subscriber"]])[0][1] for client in LOOPBACK}
     findings = []
     for client in LOOPBACK:
@@ -359,8 +375,8 @@ def check_verp(report, exim, wanted, settings):
     verp = [transport for transport in settings["transports"] if "local_part" in (transport["options"].get("return_path") or "")]
     if wanted["verp"] not in (None, "exim") or (wanted["verp"] is None and not verp):
         return
-    sender, subscriber = "%s-bounces@%s" % (wanted["lists"][0], wanted["domain"]), wanted["subscriber"]
-    expected = "%s-bounces+%s@%s" % (wanted["lists"][0], subscriber.replace("@", "="), wanted["domain"])
+    sender, subscriber = address_of(wanted, wanted["lists"][0], "-bounces"), wanted["subscriber"]
+    expected = address_of(wanted, wanted["lists"][0], "-bounces+" + subscriber.replace("@", "="))
     tests = [delivery_test(subscriber, sender=sender, sender_host=client) for client in LOOPBACK]
     findings = []
     found = {}

@@ -23,9 +23,12 @@ extends_documentation_fragment:
   - listhost.exim_mailman.exim.read_only
 options:
   domain:
-    description: A domain in which all lists can be reached.
+    description: A domain in which all lists can be reached that are not in O(domains_file).
     type: str
     required: true
+  domains_file:
+    description: File that says in which domain a list can be reached, as module M(listhost.exim_mailman.mailman_lists) keeps it.
+    type: path
   lists_dir:
     description: Mailman's directory of lists.
     type: path
@@ -151,7 +154,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import 
     check_address,
 )
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import ask, expand, parse_drivers, parse_options
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_verify import lists_of, table, verify
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_verify import address_of, domains_of, lists_of, table, verify
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import host_name_fault
 
 
@@ -284,6 +287,7 @@ def main():
         argument_spec=dict(
             EXIM_ARGUMENTS,
             domain=dict(type="str", required=True),
+            domains_file=dict(type="path"),
             lists_dir=dict(type="path", required=True),
             wrapper=dict(type="path", required=True),
             subscriber=dict(type="str", required=True),
@@ -300,13 +304,14 @@ def main():
         if not re.match(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z", wanted["domain"]):
             raise EximError("domain: %r is not a domain." % wanted["domain"])
         check_address("subscriber", wanted["subscriber"])
-        if wanted["subscriber"].rpartition("@")[2].lower() in ("", wanted["domain"].lower()) or "@" not in wanted["subscriber"]:
+        domains = domains_of(wanted["domains_file"])
+        if wanted["subscriber"].rpartition("@")[2].lower() in ("", wanted["domain"].lower(), *domains.values()) or "@" not in wanted["subscriber"]:
             raise EximError("subscriber: %s is not an address in another domain than %s." % (wanted["subscriber"], wanted["domain"]))
         if wanted["sample"] < 1:
             raise EximError("sample: %d is not a number of lists to test." % wanted["sample"])
         exim = Exim.from_module(module)
-        lists = lists_of(wanted["lists_dir"])
-        report = verify(exim, dict(wanted, lists=lists))
+        wanted.update(lists=lists_of(wanted["lists_dir"]), domains=domains)
+        report = verify(exim, wanted)
     except EximError as error:
         module.fail_json(msg=str(error))
     check_services(module, report)
@@ -315,7 +320,7 @@ def main():
         check_scanners(exim, report)
         check_dnsbls(exim, report)
         check_tls(exim, report)
-        check_secrets(exim, report, "%s-bounces@%s" % (lists[0], wanted["domain"]))
+        check_secrets(exim, report, address_of(wanted, wanted["lists"][0], "-bounces"))
     check_host_name(report)
     faults = report.faults()
     module.exit_json(changed=False, ok=not faults, checks=report.checks, faults=faults, table=table(report, wanted["domain"]))

@@ -60,10 +60,10 @@ cp list.example.com.pem open.test.pem && chmod 0644 open.test.pem
 echo hello > broken.test.pem && chmod 0600 broken.test.pem
 umask 077; openssl genrsa 512 > short.test.pem 2>/dev/null
 cp /etc/ssl/list/key.pem /etc/ssl/list/open.pem && chmod 0644 /etc/ssl/list/open.pem
-touch /etc/ssl/list/open.pem
+touch /run/before
 """
 # What has changed since.
-CHANGED = "find /etc /usr /var/lib/mailman/lists -xdev -cnewer /etc/ssl/list/open.pem -not -type d"
+CHANGED = "find /etc /usr /var/lib/mailman/lists -xdev -cnewer /run/before -not -type d"
 
 
 @pytest.fixture(scope="module")

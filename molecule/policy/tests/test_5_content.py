@@ -94,6 +94,14 @@ def test_scanners_of_the_administrators_own(talk, run_site, list_host, names):
     eventually(lambda: talk(LIST, data=letter(body=EICAR)).last[0] == 550)
 
 
+def test_clamav_and_exim_reach_each_other_again(talk, run_site, list_host, names):
+    """One has left the other's group; the run mends that."""
+    list_host.check_output(names.part)
+    assert 400 <= talk(LIST, data=letter()).last[0] < 500
+    run_site(list_host.name)
+    eventually(lambda: talk(LIST, data=letter(body=EICAR)).last[0] == 550)
+
+
 def test_mail_passes_a_scanner_that_is_down(talk, run_site, list_host, names):
     """When the inventory says so. The run has started the scanners, and both are used."""
     _stats, _results = run_site(list_host.name, exim_scanner_down="accept")

@@ -137,6 +137,11 @@ configure_options:
   description: What C(configure) was called with; V(null) when Mailman cannot tell (before 2.1.26).
   returned: always
   type: str
+host_name_fault:
+  description: Why the host's name cannot be looked up at once, as Mailman does for each connection to the mail server; empty when it can.
+  returned: always
+  type: str
+  sample: "lists.example.com: Name or service not known"
 service_running:
   description: Whether the unit is active and starts at boot.
   returned: with O(service)
@@ -312,6 +317,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import (
     TargetError,
     find_installation,
+    host_name_fault,
     read_text,
     run_target,
 )
@@ -379,6 +385,7 @@ def main():
     facts.update(installation or {})
     facts.update(
         changed=False,
+        host_name_fault=host_name_fault(),
         installed=installation is not None,
         mm_cfg_error=None,
         prefix=prefix,

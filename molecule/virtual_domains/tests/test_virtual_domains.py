@@ -34,6 +34,8 @@ def state(host, domains, *names):
         ({"mailman_prefix": "/opt/mailman"}, "mailman_prefix is '/opt/mailman', but mailman_virtual_home is '/virtual'"),
         ({"mailman_install_method": "package"}, "only what is built from the archive can be there"),
         ({"mailman_lists": [{"name": "news", "owners": ["a@example.org"]}, {"name": "News"}]}, "mailman_lists has news more than once"),
+        ({"mailman_virtual_hosts": {"www.example.net": "lists.example.net"}}, "mailman_virtual_home is '/virtual', which gives each domain a Mailman"),
+        ({"mailman_smtp_max_sessions_per_connection": 31}, "is 31 and exim_smtp_accept_queue_per_connection is 30"),
         ({"mailman_email_host": "Lists.example.org"}, "mailman_email_host is 'Lists.example.org', which is no domain name. Write lower-case"),
         ({"mailman_email_host": "b\u00fccher.example.org"}, "an internationalised name in its form with xn--"),
     ],

@@ -243,7 +243,7 @@ def test_what_waited_arrives_once(first, second, separate, sender, send, sink):
         assert sender.post(subject, recipient, second) == 250
     assert code_of(send, first, "announce@" + ORG, "news@" + NET) == [451, 250]
     assert sender.kept in first.check_output("exim -bp | awk '/^ *[0-9]/ {print $3}' | xargs -n 1 exim -Mvh")
-    ended = run("site.yml", "--limit", "first", exim_lists_domains=[NET])
+    ended = run("site.yml", "--limit", "first", organisation=[])
     assert not ended.failed, ended.said
     flush(first)
     organised = [subject for subject, (recipient, _code) in sender.posts.items() if ORG in recipient] + [sender.kept]
@@ -289,7 +289,7 @@ def test_same_machine(first, shared, send, sink):
         assert code_of(send, first, "news@" + NET) == [451]
         assert not shared.runs()
         assert not first.service("mailman").is_enabled
-        ended = run("site.yml", "--limit", "first", mailman_virtual_home="/virtual", exim_lists_domains=[])
+        ended = run("site.yml", "--limit", "first", mailman_virtual_home="/virtual", organisation=[])
         assert not ended.failed, ended.said
     assert sender.refused == []
     for subject, recipient in sender.waiting().items():

@@ -8,6 +8,8 @@ sys.path.insert(0, sys.argv[1])
 __import__("paths")
 mm_cfg = getattr(__import__("Mailman.mm_cfg"), "mm_cfg")  # noqa: B009
 
+# As Mailman has its queues.
+os.umask(0o007)
 directory = mm_cfg.SHUNTQUEUE_DIR
 for name in os.listdir(directory) if os.path.isdir(directory) else ():
     path = os.path.join(directory, name)

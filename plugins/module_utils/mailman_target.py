@@ -1366,8 +1366,13 @@ def digest_files(place, names):
         if os.path.isdir(place(name)):
             parts.append(digest_files(place, [name + "/" + entry for entry in sorted(os.listdir(place(name)))]))
         else:
-            with open(place(name), "rb") as handle:
-                parts.append(name + " " + digest(handle.read()))
+            try:
+                with open(place(name), "rb") as handle:
+                    parts.append(name + " " + digest(handle.read()))
+            except IOError:
+                # A message goes from queue to queue while the queue runners run.
+                if os.path.exists(place(name)):
+                    raise
     return digest("\n".join(parts))
 
 
@@ -1376,7 +1381,8 @@ def measure(path):
     count = size = 0
     for directory, _directories, files in os.walk(path) if os.path.isdir(path) and not os.path.islink(path) else ():
         count += len(files)
-        size += sum(os.lstat(os.path.join(directory, name)).st_size for name in files)
+        paths = [os.path.join(directory, name) for name in files]
+        size += sum(os.lstat(path).st_size for path in paths if os.path.lexists(path))
     return [count, size]
 
 

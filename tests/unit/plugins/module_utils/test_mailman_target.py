@@ -375,6 +375,10 @@ def test_a_sum_of_files_has_their_names_and_their_content(tmp_path):
     assert len({before, changed, total()}) == 3
 
 
+def test_a_sum_of_files_does_without_those_that_have_gone(tmp_path):
+    assert target.digest_files(lambda name: str(tmp_path / name), ["gone"]) == target.digest_files(str, [])
+
+
 def test_archives_are_measured_and_links_are_not_followed(tmp_path):
     (tmp_path / "archive").mkdir()
     (tmp_path / "archive" / "page").write_text("12345")

@@ -59,7 +59,7 @@ $(DOUBLE): $(shell find molecule/shared/double -type f)
 	@molecule/shared/double/pack.sh $@
 
 images: packages
-	@molecule/shared/images/build
+	@molecule/shared/images/build $(IMAGES)
 
 mailman: $(if $(filter %/$(DOUBLE),$(MAILMAN_ARCHIVE)),$(DOUBLE))
 	@if [ "$(MAILMAN_ARCHIVE)" = "$(abspath $(DOUBLE))" ]; then \
@@ -68,11 +68,14 @@ mailman: $(if $(filter %/$(DOUBLE),$(MAILMAN_ARCHIVE)),$(DOUBLE))
 	    echo "*** Mailman: $(MAILMAN_ARCHIVE) ***"; test -r "$(MAILMAN_ARCHIVE)"; \
 	fi
 
+# What every host in a container needs.
+GROUND := .venv/complete $(COLLECTION) $(WHEEL) images mailman
+
 # By the archive: a run with the double takes nothing away from one with the real Mailman.
-repository: images mailman $(WHEEL)
+repository: $(GROUND)
 	@molecule/shared/images/el8/repository .cache/repository/$$(cut -c 8-19 <<<$(MAILMAN_ARCHIVE_CHECKSUM))
 
-ground: .venv/complete $(COLLECTION) repository
+ground: repository
 
 # --- The demo ------------------------------------------------------------------------------------
 
@@ -89,7 +92,8 @@ demo: ## Set up a list host and the internet in containers, and show that mail f
 	    $(MAKE) --no-print-directory proof; \
 	fi
 
-proof: ground
+proof: IMAGES := debian12 internet
+proof: $(GROUND)
 	$(DEMO) molecule/shared/create.yml
 	$(DEMO) playbooks/site.yml
 	@inventories/demo/proof

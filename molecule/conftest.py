@@ -21,6 +21,19 @@ import time
 import pytest
 import testinfra
 import yaml
+from xdist.scheduler import LoadScopeScheduling
+
+
+class HostByHost(LoadScopeScheduling):
+    """Where a scenario has numprocesses: a list host's tests run one after the other, those of different hosts at the same time."""
+
+    def _split_scope(self, nodeid):
+        host = re.search(r"\[(debian\d+|el\d+)", nodeid)
+        return host.group(1) if host else "all hosts"
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return HostByHost(config, log)
 
 
 class Machine:

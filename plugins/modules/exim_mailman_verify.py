@@ -25,6 +25,9 @@ options:
     description: A domain in which all lists can be reached.
     type: str
     required: true
+  domain_file:
+    description: The file by which Exim knows the domain, where it is one of several virtual domains. Without it nothing else is tested.
+    type: path
   lists_dir:
     description: Mailman's directory of lists.
     type: path
@@ -236,6 +239,7 @@ def main():
         argument_spec=dict(
             EXIM_ARGUMENTS,
             domain=dict(type="str", required=True),
+            domain_file=dict(type="path"),
             lists_dir=dict(type="path", required=True),
             wrapper=dict(type="path", required=True),
             subscriber=dict(type="str", required=True),

@@ -28,21 +28,8 @@ import uuid
 
 import pytest
 from helpers import DIALOGUE, LIST_DOMAIN, Exim, Mailman, Run, letter
-from xdist.scheduler import LoadScopeScheduling
 
 ROOT = pathlib.Path(__file__).parents[3]
-
-
-class HostByHost(LoadScopeScheduling):
-    """A list host's tests run one after the other, those of different hosts at the same time."""
-
-    def _split_scope(self, nodeid):
-        host = re.search(r"\[(debian\d+|el\d+)", nodeid)
-        return host.group(1) if host else "all hosts"
-
-
-def pytest_xdist_make_scheduler(config, log):
-    return HostByHost(config, log)
 
 
 @pytest.fixture(scope="module")

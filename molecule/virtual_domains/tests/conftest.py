@@ -3,14 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The hosts of the virtual domains, and runs of the inventories first, second and third, each for itself."""
 
+import contextlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import uuid
 
 import pytest
 
+LOCK = "/run/listhost.exim_mailman.lock"
 SCENARIO = pathlib.Path(__file__).parents[1]
 ROOT = SCENARIO.parents[1]
 
@@ -91,6 +94,20 @@ class VirtualHost:
 
     def run(self, inventory, *options, **variables):
         return Run(self.start(inventory, *options, **variables))
+
+    @contextlib.contextmanager
+    def lock_held(self):
+        """As by a run that installs packages. Nobody else may do so meanwhile."""
+        since = self.host.check_output("date +%s.%N")
+        holder = self.host.check_output("nohup flock --no-fork %s sleep 600 > /dev/null 2>&1 & echo $!" % LOCK)
+        try:
+            yield
+            assert not re.search("(apt|dnf): Invoked", self.host.check_output("journalctl --since=@" + since))
+        finally:
+            self.host.check_output("kill " + holder)
+
+    def waiting_runs(self):
+        return len(self.host.run("pgrep --full '^flock --wait'").stdout.split())
 
     def start_machine(self):
         """As the machine's administrator does, who knows of no domain."""

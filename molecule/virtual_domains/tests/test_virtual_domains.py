@@ -11,10 +11,9 @@ import shutil
 import uuid
 
 import pytest
-from conftest import SCENARIO, Run, letter, run
+from conftest import LOCK, SCENARIO, Run, letter, run
 from waiting import eventually
 
-LOCK = "/run/listhost.exim_mailman.lock"
 # What the role works out for a host with SELinux; the EL layout has none, but a stand-in for what tells it.
 SELINUX = [["/virtual/el\\.example\\.com/mailman", "(/.*)?", "mailman_data_t"],
            ["/virtual/el\\.example\\.com/mailman", "/mail/mailman", "mailman_mail_exec_t"]]
@@ -56,12 +55,10 @@ def test_domain_in_two_inventories(tmp_path, playbook):
 def test_two_inventories_at_the_same_time(virtual, host, domains):
     """Each brings a domain. What they share on the host is done by one after the other; Exim and the other domains notice nothing."""
     before = virtual.state("org", "net")
-    host.check_output("nohup flock %s sleep 40 > /dev/null 2>&1 &" % LOCK)
-    since = host.check_output("date +%s.%N")
     selinux = {"__mailman_selinux_contexts": SELINUX} if virtual.el else {}
-    runs = [virtual.start("second"), virtual.start("third", **selinux)]
-    eventually(lambda: len(host.check_output("pgrep --full --list-full 'flock --wait' || true").splitlines()) >= 2, timeout=40)
-    assert not re.search("(apt|dnf): Invoked", host.check_output("journalctl --since=@%s" % since))
+    with virtual.lock_held():
+        runs = [virtual.start("second"), virtual.start("third", **selinux)]
+        eventually(lambda: virtual.waiting_runs() == 2, timeout=300)
     for process in runs:
         output, errors = process.communicate(timeout=900)
         assert process.returncode == 0, output + errors
@@ -244,12 +241,9 @@ def test_machine_is_set_up_anew_while_domains_are_installed(virtual, host):
     """Exim's package waits for what a domain's run installs, and the domains stay as they are."""
     pids = virtual.state("org", "net", "edu")[2]
     host.check_output("rpm --erase exim" if virtual.el else "dpkg --force-depends --remove $(dpkg-query -W -f '${Package}\n' 'exim4-daemon-*')")
-    host.check_output("nohup flock %s sleep 600 > /dev/null 2>&1 & echo $! > /run/holder" % LOCK)
-    since = host.check_output("date +%s.%N")
-    machine = virtual.start_machine()
-    eventually(lambda: host.run("pgrep --full 'flock --wait'").rc == 0)
-    assert not re.search(r"(apt|dnf|package): Invoked", host.check_output("journalctl --since=@%s" % since))
-    host.check_output("pkill --parent $(cat /run/holder); true")
+    with virtual.lock_held():
+        machine = virtual.start_machine()
+        eventually(lambda: virtual.waiting_runs() == 1, timeout=300)
     ended = Run(machine)
     assert not ended.failures
     assert host.check_output("exim -bt announce@%s" % virtual.domains["org"].name).endswith("transport = mailman_transport")

@@ -24,18 +24,6 @@ import yaml
 from xdist.scheduler import LoadScopeScheduling
 
 
-class HostByHost(LoadScopeScheduling):
-    """Where a scenario has numprocesses: a list host's tests run one after the other, those of different hosts at the same time."""
-
-    def _split_scope(self, nodeid):
-        host = re.search(r"\[(debian\d+|el\d+)", nodeid)
-        return host.group(1) if host else "all hosts"
-
-
-def pytest_xdist_make_scheduler(config, log):
-    return HostByHost(config, log)
-
-
 class Machine:
     """A host of the ground: name, container, fqdn, ip, and all that a testinfra host has."""
 
@@ -151,6 +139,18 @@ def pytest_generate_tests(metafunc):
     if "list_host" in metafunc.fixturenames:
         hosts = ground_of(metafunc.definition.path).list_hosts
         metafunc.parametrize("list_host", hosts, ids=lambda host: host.name, scope="module")
+
+
+class HostByHost(LoadScopeScheduling):
+    """A list host's tests run one after the other, those of different hosts at the same time."""
+
+    def _split_scope(self, nodeid):
+        host = re.search(r"\[(debian\d+|el\d+)", nodeid)
+        return host.group(1) if host else "all hosts"
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return HostByHost(config, log)
 
 
 def pytest_report_header():

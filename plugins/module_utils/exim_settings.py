@@ -115,3 +115,25 @@ def unknown_transports(exim):
             if name and "$" not in name and name not in names:
                 lines.append("router %s: there is no %s %s. There are: %s." % (router["name"], option, name, ", ".join(names) or "none"))
     return lines
+
+
+def broken_signatures(exim, sender):
+    """Return a line for each option about DKIM that Exim cannot expand, for mail of the sender. Exim itself notices as it sends, and sends unsigned."""
+    lines = []
+    for transport in parse_drivers(ask(exim, "-bP", "transports"), "transport", set()):
+        for option, value in sorted(transport["options"].items()):
+            if option.startswith("dkim_") and isinstance(value, str) and "$" in value:
+                answer = expand(exim, sender, value)
+                if answer.startswith("Failed: "):
+                    lines.append("transport %s: %s cannot be expanded: %s" % (transport["name"], option, answer[len("Failed: "):]))
+    return lines
+
+
+def expand(exim, sender, value):
+    """Return what Exim makes of a string for mail of the sender, or its words of failure."""
+    # Not as an argument: those are limited to 256 characters.
+    dummy, out, err = exim.run("-be", "-f", sender, data=value + "\n")
+    answers = [line[2:].strip() for line in out.splitlines() if line.startswith("> ")]
+    if not answers:
+        raise EximError("Exim does not expand %s: %s" % (value, message_of(err + out)))
+    return answers[0]

@@ -11,7 +11,7 @@ import re
 
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_address, exim_delivery, exim_smtp
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EximError, message_of
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import read_settings, unknown_transports
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import broken_signatures, read_settings, unknown_transports
 
 # What the HOWTO has after the name of a list, and the command of Mailman's wrapper that it should run.
 KINDS = (
@@ -68,6 +68,10 @@ REMEDIES = {
     "too-many-sessions": "Set SMTP_MAX_SESSIONS_PER_CONNECTION to at most smtp_accept_queue_per_connection: what comes beyond it waits for a queue run.",
     "service-down": "Start the service.",
     "scanner-down": "Start the scanner, or correct av_scanner or spamd_address: as it is, mail is put off or taken unscanned.",
+    "open-passwords": "Offer AUTH over TLS alone, as with auth_advertise_hosts = ${if def:tls_in_cipher {*}{}}: passwords travel in the clear.",
+    "no-tls": "Give Exim a certificate that is valid and belongs to its key, both readable for Exim's group, and restart it.",
+    "broken-signature": "Correct the option: as it is, mail leaves unsigned.",
+    "dead-dnsbl": "Take the block list out, or correct its domain: one that works lists 127.0.0.2 and does not list 127.0.0.1 (RFC 5782).",
     "open-secret": "Let nobody but root and Exim's group read the file (chmod 0640), and make a new key if somebody can have read this one.",
     "unreadable-secret": "Put the file there, and let Exim's group read it (chgrp, chmod 0640).",
     "slow-host-name": "Put the host's name into the DNS or /etc/hosts: Mailman looks it up for each connection to Exim.",
@@ -105,6 +109,22 @@ def lists_of(directory):
     return sorted(names, key=lambda name: has_suffix(name, [name]))
 
 
+def domains_of(path):
+    """Return the domain of each list that the file of module mailman_lists names."""
+    if not path:
+        return {}
+    try:
+        with open(path, encoding="ascii") as lines:
+            return dict(line.rstrip("\n").split(": ") for line in lines)
+    except (OSError, ValueError) as error:
+        raise EximError("domains_file: %s cannot be read: %s." % (path, error)) from None
+
+
+def address_of(wanted, name, suffix=""):
+    """Return an address of a list in its own domain."""
+    return "%s%s@%s" % (name, suffix, wanted["domains"].get(name, wanted["domain"]))
+
+
 def verify(exim, wanted):
     """Return the report on a host. Wanted says what is known of it, as the options of exim_mailman_verify."""
     report = Report()
@@ -115,11 +135,13 @@ def verify(exim, wanted):
         return report
     settings = read_settings(exim, ["smtp_accept_queue_per_connection"])
     lines = unknown_transports(exim)
-    report.check("configuration", len(settings["routers"]), [("unknown-transport", line) for line in lines])
+    findings = [("unknown-transport", line) for line in lines]
+    findings += [("broken-signature", line) for line in broken_signatures(exim, address_of(wanted, wanted["lists"][0], "-bounces"))]
+    report.check("configuration", len(settings["routers"]), findings)
     check_limits(report, settings, wanted)
-    if wanted["domain_file"]:
-        missing = not os.path.isfile(wanted["domain_file"])
-        report.check("virtual domain", 1, [("unknown-domain", "%s: there is no %s" % (wanted["domain"], wanted["domain_file"]))] if missing else [])
+    if wanted["virtual_domain_file"]:
+        missing = not os.path.isfile(wanted["virtual_domain_file"])
+        report.check("virtual domain", 1, [("unknown-domain", "%s: there is no %s" % (wanted["domain"], wanted["virtual_domain_file"]))] if missing else [])
         if missing:
             return report
     transports = list_transports(settings)
@@ -130,6 +152,7 @@ def verify(exim, wanted):
     check_deliveries(report, exim, wanted, routed)
     check_null_senders(report, exim, wanted, routed)
     check_strangers(report, exim, wanted, routed)
+    check_passwords(report, exim)
     check_loopback(report, exim, wanted)
     check_verp(report, exim, wanted, settings)
     return report
@@ -172,8 +195,8 @@ def check_routing(report, exim, wanted, transports):
     Return the addresses that do: what is not routed is not to be reported again and again.
     """
     domain = wanted["domain"]
-    tests = [address_test("%s%s@%s" % (name, suffix, domain)) for name in wanted["lists"] for suffix, dummy in KINDS]
-    tests += [address_test("%s@%s" % (name.upper(), domain.upper())) for name in wanted["lists"][:1]]
+    tests = [address_test(address_of(wanted, name, suffix)) for name in wanted["lists"] for suffix, dummy in KINDS]
+    tests += [address_test(address_of(wanted, name).upper()) for name in wanted["lists"][:1]]
     findings = []
     results = exim_address.route_tests(exim, tests, False)
     for test, result in zip(tests, results):
@@ -231,8 +254,8 @@ def check_deliveries(report, exim, wanted, routed):
     """See that mail for the first list reaches every command of the wrapper, and mail for the others the command post."""
     kinds = [(wanted["lists"][0], suffix, command) for suffix, command in KINDS]
     kinds += [(name, "", "post") for name in wanted["lists"][1:wanted["sample"]]]
-    kinds = [(name, suffix, command) for name, suffix, command in kinds if "%s%s@%s" % (name, suffix, wanted["domain"]) in routed]
-    tests = [delivery_test("%s%s@%s" % (name, suffix, wanted["domain"])) for name, suffix, dummy in kinds]
+    kinds = [(name, suffix, command) for name, suffix, command in kinds if address_of(wanted, name, suffix) in routed]
+    tests = [delivery_test(address_of(wanted, name, suffix)) for name, suffix, dummy in kinds]
     results = exim_delivery.run_tests(exim, tests)[0]
     findings = []
     post_is_tainted = any("Tainted" in (result["reason"] or "") for (dummy, suffix, dummy), result in zip(kinds, results) if not suffix)
@@ -293,8 +316,8 @@ def accepted(step):
 
 def check_null_senders(report, exim, wanted, routed):
     """See that bounces are refused where they make no sense, and taken where Mailman waits for them."""
-    name, domain = wanted["lists"][0], wanted["domain"]
-    addresses = [(suffix, "%s%s@%s" % (name, suffix, domain)) for suffix, dummy in KINDS]
+    name = wanted["lists"][0]
+    addresses = [(suffix, address_of(wanted, name, suffix)) for suffix, dummy in KINDS]
     senseless = [address for suffix, address in addresses if suffix not in BOUNCED_TO and address in routed]
     sensible = [address for suffix, address in addresses if suffix in BOUNCED_TO and address in routed]
     findings = []
@@ -317,8 +340,8 @@ def check_null_senders(report, exim, wanted, routed):
 
 def check_strangers(report, exim, wanted, routed):
     """See that strangers can write to the lists, and to nobody else through this host."""
-    name, domain, subscriber = wanted["lists"][0], wanted["domain"], wanted["subscriber"]
-    own = [address for address in ("%s%s@%s" % (name, suffix, domain) for suffix, dummy in KINDS) if address in routed]
+    name, subscriber = wanted["lists"][0], wanted["subscriber"]
+    own = [address for address in (address_of(wanted, name, suffix) for suffix, dummy in KINDS) if address in routed]
     findings = []
     relayed = []
     for client in STRANGERS:
@@ -332,9 +355,18 @@ def check_strangers(report, exim, wanted, routed):
     report.check("relaying for strangers", 2, relayed)
 
 
+def check_passwords(report, exim):
+    """See that nobody is asked for a password without TLS."""
+    findings = []
+    for client in STRANGERS:
+        greeting = exim_smtp.run_dialogue(exim, "dialogue", dialogue(client, None, []), REPLY_TIMEOUT)[0]["steps"][-1]
+        findings += [("open-passwords", "EHLO from %s: %s" % (client, line)) for line in greeting["text"].splitlines() if re.match(r"AUTH( |$)", line)]
+    report.check("passwords without TLS", len(STRANGERS), findings)
+
+
 def check_loopback(report, exim, wanted):
     """See that Mailman can send through both loopback addresses."""
-    sender = "%s-bounces@%s" % (wanted["lists"][0], wanted["domain"])
+    sender = address_of(wanted, wanted["lists"][0], "-bounces")
     answers = {client: replies(exim, client, sender, [wanted["subscriber"]])[0][1] for client in LOOPBACK}
     findings = []
     for client in LOOPBACK:
@@ -349,8 +381,8 @@ def check_verp(report, exim, wanted, settings):
     verp = [transport for transport in settings["transports"] if "local_part" in (transport["options"].get("return_path") or "")]
     if wanted["verp"] not in (None, "exim") or (wanted["verp"] is None and not verp):
         return
-    sender, subscriber = "%s-bounces@%s" % (wanted["lists"][0], wanted["domain"]), wanted["subscriber"]
-    expected = "%s-bounces+%s@%s" % (wanted["lists"][0], subscriber.replace("@", "="), wanted["domain"])
+    sender, subscriber = address_of(wanted, wanted["lists"][0], "-bounces"), wanted["subscriber"]
+    expected = address_of(wanted, wanted["lists"][0], "-bounces+" + subscriber.replace("@", "="))
     tests = [delivery_test(subscriber, sender=sender, sender_host=client) for client in LOOPBACK]
     findings = []
     found = {}

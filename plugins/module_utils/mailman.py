@@ -16,6 +16,8 @@ import inspect
 import json
 import os
 import re
+import socket
+import time
 
 # Imported so that Ansible sends it along; only its text is used here.
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman_target
@@ -50,6 +52,19 @@ def read_text(path):
         if os.path.exists(path):
             raise
         return ""
+
+
+def host_name_fault():
+    """What is wrong with the host's name, which Mailman's SMTP looks up for each connection, or an empty string."""
+    name = socket.gethostname()
+    start = time.time()
+    try:
+        socket.gethostbyname(name)
+        socket.getfqdn()
+    except OSError as error:
+        return "%s: %s" % (name, error.strerror or error)
+    seconds = time.time() - start
+    return "%s: answered after %.0f s" % (name, seconds) if seconds > 2 else ""
 
 
 def find_installation(prefix):

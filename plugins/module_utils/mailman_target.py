@@ -24,6 +24,7 @@ __metaclass__ = type
 import difflib
 import errno
 import grp
+import hashlib
 import json
 import os
 import pwd
@@ -33,6 +34,11 @@ import signal
 import socket
 import sys
 import time
+
+try:
+    import cPickle as pickle
+except ImportError:
+    import pickle
 
 # In Python 2 the text in a request; Mailman itself keeps most text as bytes.
 UNICODE = type(b"".decode("ascii"))
@@ -78,6 +84,12 @@ REFERENCES_ALLOWED = ("description", "info", "subject_prefix")
 
 # A directory under lists/ with this ending was a list; no list name can have it.
 REMOVED = ",removed"
+
+# A line of the file that tells the mail server which domain a list is in. A list for which there can be none is in all.
+DOMAIN_LINE = re.compile(r"([-+_.=a-z0-9]+): ([a-z0-9.-]+)\Z")
+
+# Seconds by which the times of two files in one file system may seem to be in another order than they are.
+CLOCK_GRAIN = 2
 
 # Settings of mm_cfg.py that are not told to anybody when they are strings.
 SECRET_SETTING = re.compile(r"SECRET|PASSW|_KEY$")
@@ -864,7 +876,61 @@ def report_removal(name):
     return {"name": name, "change": "removed"}
 
 
-def plan(attributes, specs, existing, purge, complain, warn):
+class Domains(object):
+    """The file that tells the mail server which domain each list is in, also those that the inventory does not name."""
+
+    def __init__(self, path):
+        self.path, self.text, self.time = path, "", 0
+        # Domain of each list: now, and when the call has done its work.
+        self.now, self.then = {}, {}
+        self.start = time.time() - CLOCK_GRAIN
+        try:
+            with open(path) as handle:
+                self.text, self.time = readable(handle.read()), os.fstat(handle.fileno()).st_mtime
+        except IOError:
+            # The first run, or somebody has removed it.
+            pass
+
+    def look(self, names):
+        """See which domain those lists are in that the call does not name. They are read when they have changed since the file was true."""
+        lines = dict(match.groups() for match in map(DOMAIN_LINE.match, self.text.splitlines()) if match)
+        for name in set(names) - set(self.now):
+            try:
+                unchanged = os.stat(os.path.join(mm_cfg.LIST_DATA_DIR, name, "config.pck")).st_ctime < self.time
+                domain = lines[name] if unchanged and name in lines else MailList.MailList(plain(name), lock=0).host_name
+            except (Errors.MMListError, EnvironmentError, UnicodeError):
+                # It may be whole again before anybody writes to it.
+                domain = lines.get(name, "")
+            self.now[name] = self.then[name] = domain
+
+    def wanted(self):
+        """What the file should say."""
+        lines = sorted("%s: %s" % (name, readable(domain).lower()) for name, domain in self.then.items())
+        return "".join(line + "\n" for line in lines if DOMAIN_LINE.match(line))
+
+    def change(self):
+        """What is told about the file; None when nothing changes."""
+        wanted = self.wanted()
+        return None if wanted == self.text else {"before": self.text, "after": wanted}
+
+    def failed(self, name):
+        """A list was left as it was."""
+        self.then[name] = self.now.get(name, "")
+
+    def write(self):
+        """Bring the file up to date, and remember that it was true when this call began."""
+        change = self.change()
+        if change:
+            write_whole(self.path, change["after"], 0o644)
+        try:
+            os.utime(self.path, (self.start, self.start))
+        except OSError:
+            # Somebody else's file: the next call reads again what this one has read.
+            pass
+        return change
+
+
+def plan(attributes, specs, existing, purge, complain, warn, domains):
     """What the call would change, with nothing written: (reports, specs that need work, names to remove)."""
     check_names(specs, existing, purge, complain, warn)
     reports, to_do, doomed = [], [], []
@@ -899,7 +965,9 @@ def plan(attributes, specs, existing, purge, complain, warn):
         except (Errors.MMListError, IOError):
             complain_here("name: " + show(name), "this list cannot be read (%s): restore its config.pck" % readable(sys.exc_info()[1]))
             continue
+        domains.now[name] = "" if new else mlist.host_name
         report = Work(attributes, mlist, spec, new, complain_here).report()
+        domains.then[name] = mlist.host_name
         if report:
             reports.append(report)
             to_do.append(spec)
@@ -1022,27 +1090,34 @@ def unfinished_removals():
     return sorted(entry[: -len(REMOVED)] for entry in os.listdir(mm_cfg.LIST_DATA_DIR) if entry.endswith(REMOVED))
 
 
-def write_site_password(password):
-    """What mmsitepass does, but never with a moment in which there is half a password."""
-    # Readable for the web server's processes, which have Mailman's group.
-    candidate = "%s.%d" % (mm_cfg.SITE_PW_FILE, os.getpid())
+def write_whole(path, text, mode):
+    """Write a file, never with a moment in which there is half of it."""
+    candidate = "%s.%d" % (path, os.getpid())
     try:
-        descriptor = os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+        descriptor = os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "w") as handle:
-            handle.write(hash_password(password) + "\n")
-        os.rename(candidate, mm_cfg.SITE_PW_FILE)
+            handle.write(text)
+        os.rename(candidate, path)
     except BaseException:
         if os.path.exists(candidate):
             os.unlink(candidate)
         raise
 
 
-def manage_lists(lists, purge, keep_archives, site_password, lock_timeout, check):
+def write_site_password(password):
+    """What mmsitepass does."""
+    # Readable for the web server's processes, which have Mailman's group.
+    write_whole(mm_cfg.SITE_PW_FILE, hash_password(password) + "\n", 0o640)
+
+
+def manage_lists(lists, purge, keep_archives, site_password, virtual_hosts, domains_file, lock_timeout, check):
     """The request of module mailman_lists."""
     load_lists()
+    web_hosts = dict((domain, web_host) for web_host, domain in virtual_hosts.items())
     # The members come as JSON inside the JSON, to be parsed for one list at a time: those of all lists would take most of the memory.
     for spec in lists:
         spec["members"] = spec["members"] and plain(spec["members"])
+        spec["url_host"] = spec["url_host"] or web_hosts.get(spec["email_host"])
     faults, warnings, problems = [], [], []
 
     def complain(number, place, text):
@@ -1056,10 +1131,12 @@ def manage_lists(lists, purge, keep_archives, site_password, lock_timeout, check
             check_password(site_password)
         except Wrong:
             faults.append((-1, "site_password: " + sys.exc_info()[1].text))
-    reports, to_do, doomed = plan(attributes, lists, existing, purge, complain, warnings.append)
+    domains = Domains(domains_file or os.devnull)
+    reports, to_do, doomed = plan(attributes, lists, existing, purge, complain, warnings.append, domains)
     crumbs = unfinished_removals()
     reports = [report_removal(name) for name in crumbs if name not in doomed] + reports
     answer = {
+        "domains": None,
         "faults": [text for _number, text in sorted(faults, key=lambda fault: fault[0])],
         "lists": reports,
         "problems": problems,
@@ -1070,7 +1147,12 @@ def manage_lists(lists, purge, keep_archives, site_password, lock_timeout, check
     if faults:
         return answer
     answer["site_password_changed"] = site_password is not None and Utils.get_global_password() != hash_password(site_password)
+    if domains_file:
+        domains.look(existing)
+        for name in doomed:
+            del domains.then[name]
     if check:
+        answer["domains"] = domains.change() if domains_file else None
         return answer
 
     free_hands()
@@ -1094,6 +1176,7 @@ def manage_lists(lists, purge, keep_archives, site_password, lock_timeout, check
             except Failure:
                 # One list that is locked or was changed meanwhile is no reason to leave the others as they are.
                 problems.append(sys.exc_info()[1].text)
+                domains.failed(current)
             except EnvironmentError:
                 raise
             except Exception:
@@ -1101,9 +1184,13 @@ def manage_lists(lists, purge, keep_archives, site_password, lock_timeout, check
                 problems.append(
                     "The list %s was left as it was: Mailman failed with %s: %s" % (current, sys.exc_info()[0].__name__, readable(sys.exc_info()[1]))
                 )
+                domains.failed(current)
             else:
                 if report:
                     done.append(report)
+        if domains_file:
+            current = domains_file
+            answer["domains"] = domains.write()
     except EnvironmentError:
         problems.append("%s could not be written: %s. Everything after it was left as it was." % (current, readable(sys.exc_info()[1])))
     except Stopped:
@@ -1121,7 +1208,9 @@ def describe(gather):
         "python_version": ".".join(str(part) for part in sys.version_info[:3]),
     }
     for topic in gather:
-        facts[topic] = {"lists": gather_lists, "queues": gather_queues, "runners": gather_runners, "settings": gather_settings}[topic]()
+        facts[topic] = {
+            "contents": gather_contents, "lists": gather_lists, "queues": gather_queues, "runners": gather_runners, "settings": gather_settings,
+        }[topic]()  # fmt: skip
     return facts
 
 
@@ -1183,6 +1272,121 @@ def gather_lists():
             }
         )
     return found
+
+
+def gather_contents():
+    """What is each list's, so that it can be moved and the copy compared with it."""
+    load_lists()
+    tie_hands()
+    # Not everywhere are they all below Mailman's var prefix.
+    directories = {
+        "archives/private": mm_cfg.PRIVATE_ARCHIVE_FILE_DIR,
+        "archives/public": mm_cfg.PUBLIC_ARCHIVE_FILE_DIR,
+        "data": mm_cfg.DATA_DIR,
+        "lists": mm_cfg.LIST_DATA_DIR,
+        "qfiles": mm_cfg.QUEUE_DIR,
+        "templates": mm_cfg.TEMPLATE_DIR,
+    }
+
+    def place(name):
+        directory, base = re.match(r"(archives/\w+|\w+)/(.*)", name).groups()
+        return os.path.join(directories[directory], base)
+
+    queued = find_queued(directories["qfiles"])
+    held = os.listdir(directories["data"])
+    lists = []
+    for name in sorted(Utils.list_names()):
+        try:
+            mlist = MailList.MailList(name, lock=0)
+            held_name = re.compile(r"heldmsg-%s-\d+\.(pck|txt)$" % re.escape(name), re.IGNORECASE)
+            # By what they hold, for a message keeps its name from queue to queue.
+            messages = ["data/" + entry for entry in sorted(held) if held_name.match(entry)] + sorted(queued.get(name, ()))
+            state = ["lists/%s/%s" % (name, entry) for entry in sorted(os.listdir(mlist.fullpath())) if not entry.startswith("config.pck")]
+            archives = ["%s/%s%s" % (directory, name, ending) for directory in ("archives/private", "archives/public") for ending in ("", ".mbox")]
+            archives = [entry for entry in archives if os.path.lexists(place(entry))]
+            lists.append(
+                {
+                    "name": name,
+                    "email_host": readable(mlist.host_name),
+                    "files": archives + messages + ["lists/" + name],
+                    "members": len(mlist.getMembers()),
+                    "messages": len(messages),
+                    # Of each archive its files and their bytes: to read them all would take too long.
+                    "archives": [[entry] + measure(place(entry)) for entry in archives],
+                    # Of all else what is in it.
+                    "settings": digest(canonical(dict(item for item in vars(mlist).items() if not item[0].startswith("_")))),
+                    "state": digest_files(place, messages + state),
+                }
+            )
+        except (Errors.MMListError, EnvironmentError):
+            raise Failure("The list %s cannot be read (%s): mend or remove it." % (name, readable(sys.exc_info()[1])))
+    hosts = ["site"] + sorted(set(one["email_host"] for one in lists))
+    return {
+        "directories": directories,
+        "frozen": read_frozen(os.path.join(mm_cfg.VAR_PREFIX, "frozen")),
+        "lists": lists,
+        "templates": ["templates/" + host for host in hosts if os.path.isdir(place("templates/" + host))],
+    }
+
+
+def find_queued(directory):
+    """The files of each list in all queues; those without a list are for the site list."""
+    found = {}
+    for queue in os.listdir(directory):
+        for entry in os.listdir(os.path.join(directory, queue)):
+            if entry.endswith(QUEUE_ENDINGS):
+                try:
+                    with open(os.path.join(directory, queue, entry), "rb") as handle:
+                        pickle.load(handle)
+                        name = pickle.load(handle).get("listname")
+                except Exception:
+                    # What Mailman could not read either is in the queue bad.
+                    continue
+                found.setdefault((name or mm_cfg.MAILMAN_SITE_LIST).lower(), []).append("qfiles/%s/%s" % (queue, entry))
+    return found
+
+
+def canonical(value):
+    """Text that is the same for the same content."""
+    if isinstance(value, dict):
+        return "{%s}" % ",".join(sorted("%s:%s" % (canonical(key), canonical(item)) for key, item in value.items()))
+    if isinstance(value, (list, tuple)):
+        return "[%s]" % ",".join(canonical(item) for item in value)
+    return canonical(vars(value)) if hasattr(value, "__dict__") else repr(value)
+
+
+def digest(text):
+    return hashlib.sha256(text if isinstance(text, bytes) else text.encode("utf-8")).hexdigest()
+
+
+def digest_files(place, names):
+    """One sum of what is in these files and directories, and of their names."""
+    parts = []
+    for name in names:
+        if os.path.isdir(place(name)):
+            parts.append(digest_files(place, [name + "/" + entry for entry in sorted(os.listdir(place(name)))]))
+        else:
+            with open(place(name), "rb") as handle:
+                parts.append(name + " " + digest(handle.read()))
+    return digest("\n".join(parts))
+
+
+def measure(path):
+    """How many files there are, and their bytes. A link counts as itself."""
+    count = size = 0
+    for directory, _directories, files in os.walk(path) if os.path.isdir(path) and not os.path.islink(path) else ():
+        count += len(files)
+        size += sum(os.lstat(os.path.join(directory, name)).st_size for name in files)
+    return [count, size]
+
+
+def read_frozen(path):
+    """The domains for which the mail server defers mail, and what is happening to them."""
+    try:
+        with open(path) as handle:
+            return dict(line.strip().split(": ", 1) for line in handle if ": " in line)
+    except IOError:
+        return {}
 
 
 def gather_queues():

@@ -167,7 +167,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_bytes
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_address, exim_delivery, exim_smtp
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import Exim, EximError, message_of
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import parse_options, unknown_transports
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import broken_signatures, parse_options, unknown_transports
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.file_transaction import FILE_ARGUMENTS, Transaction
 
 SERVICE_TIMEOUT = 120
@@ -191,7 +191,7 @@ def prove(exim, tests):
     status, out, err = exim.run("-bV")
     if status != 0:
         return ["Exim does not accept it: %s" % message_of(err)]
-    failures = unknown_transports(exim)
+    failures = unknown_transports(exim) + broken_signatures(exim, "postmaster")
     if tests["address_tests"]:
         failures += exim_address.run_tests(exim, tests["address_tests"])[1]
     if tests["smtp_tests"]:

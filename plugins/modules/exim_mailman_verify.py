@@ -14,7 +14,8 @@ version_added: 1.0.0
 description:
   - Looks for everything that is known to go wrong between Exim and Mailman 2.1, and says what to do about it.
   - Tests the address kinds of all lists, deliveries to Mailman's wrapper, who may send what to whom over SMTP, mail from Mailman through
-    loopback, VERP by Exim, limits, services, scanners, who can read Exim's keys, and whether the host's name resolves.
+    loopback, VERP by Exim, limits, services, scanners, DNS block lists, TLS and its certificate, passwords without TLS, DKIM, who can read Exim's
+    keys, and whether the host's name resolves.
   - It works on any host, also one that was set up by hand, and does not fail when it finds faults - RV(ok) says whether there are any.
 extends_documentation_fragment:
   - listhost.exim_mailman.exim
@@ -22,11 +23,14 @@ extends_documentation_fragment:
   - listhost.exim_mailman.exim.read_only
 options:
   domain:
-    description: A domain in which all lists can be reached.
+    description: A domain in which all lists can be reached that are not in O(domains_file).
     type: str
     required: true
-  domain_file:
+  virtual_domain_file:
     description: The file by which Exim knows the domain, where it is one of several virtual domains. Without it nothing else is tested.
+    type: path
+  domains_file:
+    description: File that says in which domain a list can be reached, as module M(listhost.exim_mailman.mailman_lists) keeps it.
     type: path
   lists_dir:
     description: Mailman's directory of lists.
@@ -140,9 +144,10 @@ import glob
 import grp
 import os
 import re
+import smtplib
 import socket
+import ssl
 import stat
-import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import (
@@ -151,8 +156,9 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import 
     EximError,
     check_address,
 )
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import ask, parse_options
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_verify import lists_of, table, verify
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import ask, expand, parse_drivers, parse_options
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_verify import address_of, domains_of, lists_of, table, verify
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import host_name_fault
 
 
 def check_services(module, report):
@@ -193,12 +199,67 @@ def check_scanners(exim, report):
         report.check("scanners", len(asked), findings)
 
 
-def check_secrets(exim, report):
+def check_dnsbls(exim, report):
+    """See that the DNS block lists are there, and do not list everybody."""
+    zones = []
+    for value in re.findall(r"^\s*!?\s*dnslists\s*=\s*(.*)$", ask(exim, "-bP", "config"), re.M):
+        zones += [re.split(r"[=!&/]", item)[0].strip() for item in value.split(":")]
+    zones = sorted(set(zone for zone in zones if re.match(r"[\w-]+(\.[\w-]+)+\Z", zone)))
+    findings = []
+    for zone in zones:
+        if not listed("127.0.0.2", zone):
+            findings.append(("dead-dnsbl", "%s does not list 127.0.0.2" % zone))
+        elif listed("127.0.0.1", zone):
+            findings.append(("dead-dnsbl", "%s lists 127.0.0.1" % zone))
+    if zones:
+        report.check("DNS block lists", len(zones), findings)
+
+
+def listed(address, zone):
+    """Say whether a DNS block list has an address."""
+    try:
+        socket.gethostbyname(".".join(reversed(address.split("."))) + "." + zone + ".")
+    except OSError:
+        return False
+    return True
+
+
+def check_tls(exim, report):
+    """See that other servers get TLS from Exim, with a certificate that has not expired."""
+    options = parse_options(ask(exim, "-bP", "tls_advertise_hosts", "tls_certificate", "daemon_smtp_ports"), set())
+    certificate = options.get("tls_certificate") or ""
+    # One that depends on the client cannot be known here.
+    if not options.get("tls_advertise_hosts") or not re.match(r"/[^$]+\Z", certificate):
+        return
+    port = (re.findall(r"\d+", options.get("daemon_smtp_ports") or "") or ["25"])[0]
+    findings = []
+    try:
+        context = ssl.create_default_context(cafile=certificate)
+        context.check_hostname = False
+        # Whoever has signed it: X509_V_FLAG_PARTIAL_CHAIN, which Python names from 3.10 on.
+        context.verify_flags |= 0x80000
+        with contextlib.closing(smtplib.SMTP("127.0.0.1", int(port), timeout=30)) as client:
+            client.starttls(context=context)
+    except OSError as error:
+        findings.append(("no-tls", "127.0.0.1 port %s, %s: %s" % (port, certificate, error)))
+    report.check("TLS", 1, findings)
+
+
+def dkim_keys(exim, sender):
+    """Return the files with the keys that Exim signs with, and the one that it wants for mail of the sender."""
+    paths = []
+    for transport in parse_drivers(ask(exim, "-bP", "transports"), "transport", set()):
+        options = transport["options"]
+        if options.get("dkim_private_key") and options.get("dkim_domain"):
+            domain = expand(exim, sender, options["dkim_domain"])
+            paths += glob.glob(options["dkim_private_key"].replace("$dkim_domain", "*"))
+            paths += [options["dkim_private_key"].replace("$dkim_domain", domain)] if domain else []
+    return paths
+
+
+def check_secrets(exim, report, sender):
     """See that Exim, and nobody else, can read its keys."""
-    paths = [parse_options(ask(exim, "-bP", "tls_privatekey"), set()).get("tls_privatekey") or ""]
-    config = ask(exim, "-bP", "config")
-    for value in re.findall(r"^\s*dkim_private_key\s*=\s*(/\S+)$", config, re.M):
-        paths += glob.glob(value.replace("$dkim_domain", "*"))
+    paths = [parse_options(ask(exim, "-bP", "tls_privatekey"), set()).get("tls_privatekey") or ""] + dkim_keys(exim, sender)
     paths = sorted(set(path for path in paths if re.match(r"/[^${}]+\Z", path)))
     group = parse_options(ask(exim, "-bP", "exim_group"), set()).get("exim_group") or "0"
     gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
@@ -219,18 +280,8 @@ def check_secrets(exim, report):
 
 def check_host_name(report):
     """See that Mailman's SMTP, which asks for the host's name, need not wait for it."""
-    name = socket.gethostname()
-    start = time.time()
-    try:
-        socket.gethostbyname(name)
-        socket.getfqdn()
-        found = ""
-    except OSError as error:
-        found = error.strerror or str(error)
-    seconds = time.time() - start
-    if seconds > 2:
-        found = "answered after %.0f s" % seconds
-    report.check("host name", 1, [("slow-host-name", "%s: %s" % (name, found))] if found else [])
+    fault = host_name_fault()
+    report.check("host name", 1, [("slow-host-name", fault)] if fault else [])
 
 
 def main():
@@ -239,7 +290,8 @@ def main():
         argument_spec=dict(
             EXIM_ARGUMENTS,
             domain=dict(type="str", required=True),
-            domain_file=dict(type="path"),
+            virtual_domain_file=dict(type="path"),
+            domains_file=dict(type="path"),
             lists_dir=dict(type="path", required=True),
             wrapper=dict(type="path", required=True),
             subscriber=dict(type="str", required=True),
@@ -256,19 +308,23 @@ def main():
         if not re.match(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z", wanted["domain"]):
             raise EximError("domain: %r is not a domain." % wanted["domain"])
         check_address("subscriber", wanted["subscriber"])
-        if wanted["subscriber"].rpartition("@")[2].lower() in ("", wanted["domain"].lower()) or "@" not in wanted["subscriber"]:
+        domains = domains_of(wanted["domains_file"])
+        if wanted["subscriber"].rpartition("@")[2].lower() in ("", wanted["domain"].lower(), *domains.values()) or "@" not in wanted["subscriber"]:
             raise EximError("subscriber: %s is not an address in another domain than %s." % (wanted["subscriber"], wanted["domain"]))
         if wanted["sample"] < 1:
             raise EximError("sample: %d is not a number of lists to test." % wanted["sample"])
         exim = Exim.from_module(module)
-        report = verify(exim, dict(wanted, lists=lists_of(wanted["lists_dir"])))
+        wanted.update(lists=lists_of(wanted["lists_dir"]), domains=domains)
+        report = verify(exim, wanted)
     except EximError as error:
         module.fail_json(msg=str(error))
     check_services(module, report)
     # Of a configuration that Exim refuses nothing can be asked.
     if "configuration" not in [fault["fault"] for fault in report.faults()]:
         check_scanners(exim, report)
-        check_secrets(exim, report)
+        check_dnsbls(exim, report)
+        check_tls(exim, report)
+        check_secrets(exim, report, address_of(wanted, wanted["lists"][0], "-bounces"))
     check_host_name(report)
     faults = report.faults()
     module.exit_json(changed=False, ok=not faults, checks=report.checks, faults=faults, table=table(report, wanted["domain"]))

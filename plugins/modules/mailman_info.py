@@ -46,7 +46,7 @@ options:
       - Without any, the module takes a few hundredths of a second, however many lists there are.
     type: list
     elements: str
-    choices: [lists, queues, runners, settings]
+    choices: [contents, lists, queues, runners, settings]
     default: []
 seealso:
   - module: listhost.exim_mailman.mailman_lists
@@ -137,6 +137,11 @@ configure_options:
   description: What C(configure) was called with; V(null) when Mailman cannot tell (before 2.1.26).
   returned: always
   type: str
+host_name_fault:
+  description: Why the host's name cannot be looked up at once, as Mailman does for each connection to the mail server; empty when it can.
+  returned: always
+  type: str
+  sample: "lists.example.com: Name or service not known"
 service_running:
   description: Whether the unit is active and starts at boot.
   returned: with O(service)
@@ -217,6 +222,61 @@ lists:
           O(listhost.exim_mailman.mailman_lists#module:lists[].settings).
       type: dict
       sample: {description: News for everybody, max_message_size: 200}
+contents:
+  description: What belongs to each list, for the playbook C(move_domain.yml), which moves it and compares the copy with it.
+  returned: when O(gather) has V(contents) and there is a Mailman
+  type: dict
+  contains:
+    directories:
+      description: Where the directories are that RV(contents.lists[].files) begin with.
+      type: dict
+      sample: {lists: /var/lib/mailman/lists, qfiles: /var/lib/mailman/qfiles}
+    frozen:
+      description: The domains for which the mail server defers mail, each with V(arriving), V(leaving) or V(left).
+      type: dict
+      sample: {lists.example.org: leaving}
+    lists:
+      description: The lists, in the order of their names. Two with the same values have the same content.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The list's name.
+          type: str
+          sample: announce
+        email_host:
+          description: The mail domain of the list.
+          type: str
+          sample: lists.example.org
+        files:
+          description: The files and directories that are its own - archives, held messages, messages in queues, and last the list itself.
+          type: list
+          elements: str
+          sample: [archives/private/announce, data/heldmsg-announce-1.pck, lists/announce]
+        members:
+          description: How many members it has.
+          type: int
+          sample: 217
+        messages:
+          description: How many of its messages are held or in a queue.
+          type: int
+          sample: 1
+        archives:
+          description: Each of its archives with the number of files in it and their bytes.
+          type: list
+          elements: list
+          sample: [[archives/private/announce, 40, 120034]]
+        settings:
+          description: A digest of all that its C(config.pck) says.
+          type: str
+        state:
+          description: A digest of its messages, requests and digest in the making.
+          type: str
+    templates:
+      description: The directories of templates that are a domain's or the site's.
+      type: list
+      elements: str
+      sample: [templates/site]
 queues:
   description: How many messages are in each of Mailman's queues. Those in C(shunt) and C(bad) stay there until somebody looks at them.
   returned: when O(gather) has V(queues) and there is a Mailman
@@ -257,6 +317,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import (
     TargetError,
     find_installation,
+    host_name_fault,
     read_text,
     run_target,
 )
@@ -311,7 +372,7 @@ def main():
             prefix=dict(type="path", required=True),
             python=dict(type="path"),
             service=dict(type="str"),
-            gather=dict(type="list", elements="str", choices=["lists", "queues", "runners", "settings"], default=[]),
+            gather=dict(type="list", elements="str", choices=["contents", "lists", "queues", "runners", "settings"], default=[]),
         ),
         supports_check_mode=True,
     )
@@ -324,6 +385,7 @@ def main():
     facts.update(installation or {})
     facts.update(
         changed=False,
+        host_name_fault=host_name_fault(),
         installed=installation is not None,
         mm_cfg_error=None,
         prefix=prefix,

@@ -69,7 +69,8 @@ options:
       url_host:
         description:
           - The host in the addresses of the list's web pages.
-          - When not set, a new list gets C(DEFAULT_URL_HOST) and an old one keeps its own.
+          - When not set, a list with O(lists[].email_host) gets what O(virtual_hosts) has for it. Otherwise a new list gets C(DEFAULT_URL_HOST) and an
+            old one keeps its own.
         type: str
       language:
         description:
@@ -149,6 +150,18 @@ options:
     description:
       - The site administrator's password, in ASCII characters. Set when it differs.
     type: str
+  virtual_hosts:
+    description:
+      - Web hosts and the mail domain of each, as in Mailman's C(VIRTUAL_HOSTS). Tells O(lists[].url_host) of a list that has only O(lists[].email_host).
+    type: dict
+    default: {}
+  domains_file:
+    description:
+      - File in which to keep the mail domain of every list of the installation, also of those that are not in O(lists), for a mail server that serves
+        several domains. A line is a list's name, a colon, a space and its domain in lower case.
+      - Lists that are not in O(lists) are read only when they have changed since the last call.
+      - Mailman's user must be able to write to its directory, which must exist.
+    type: path
   lock_timeout:
     description:
       - How many seconds the call may wait for lists that others have locked. Such a list is then left as it is, the others are brought up
@@ -230,6 +243,11 @@ lists:
       description: Whether an existing list got another password. Not for removed lists.
       type: bool
       sample: false
+domains_changed:
+  description: Whether O(domains_file) was changed.
+  returned: always
+  type: bool
+  sample: false
 site_password_changed:
   description: Whether the site password was changed.
   returned: always
@@ -273,6 +291,7 @@ class ListsModule(AnsibleModule):
 def announce(specs):
     """What there is to tell in check mode while Mailman is not installed yet."""
     return {
+        "domains": None,
         "lists": [{"name": spec["name"], "change": "created"} for spec in specs if spec["state"] == "present"],
         "site_password_changed": False,
         "unlisted": [],
@@ -343,6 +362,8 @@ def main():
             purge=dict(type="bool", default=False),
             keep_archives=dict(type="bool", default=True),
             site_password=dict(type="str", no_log=True),
+            virtual_hosts=dict(type="dict", default={}),
+            domains_file=dict(type="path"),
             lock_timeout=dict(type="int", default=30),
         ),
         supports_check_mode=True,
@@ -361,6 +382,8 @@ def main():
                 purge=params["purge"],
                 keep_archives=params["keep_archives"],
                 site_password=params["site_password"],
+                virtual_hosts=params["virtual_hosts"],
+                domains_file=params["domains_file"],
                 lock_timeout=params["lock_timeout"],
                 check=module.check_mode,
             )
@@ -389,9 +412,13 @@ def main():
             faults=faults,
             invocation=shown,
         )
-    result["changed"] = bool(answer["lists"] or answer["site_password_changed"])
+    domains = result.pop("domains")
+    result["domains_changed"] = bool(domains)
+    result["changed"] = bool(answer["lists"] or answer["site_password_changed"] or domains)
     if module._diff:
         result["diff"] = [difference(report) for report in answer["lists"]]
+        if domains:
+            result["diff"].append(dict(domains, before_header=params["domains_file"], after_header=params["domains_file"]))
     if problems:
         module.fail_json(msg="\n".join(problems), problems=problems, **result)
     module.exit_json(**result)

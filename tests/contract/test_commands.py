@@ -29,6 +29,32 @@ def test_newlist(mailman):
     assert mailman.run(f"ls {PREFIX}/locks").stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "host_name", "web_host"),
+    [
+        ("-u www.lists.test a", "lists.test", "www.lists.test"),
+        ("b@www.lists.test", "lists.test", "www.lists.test"),
+        ("-e lists.test c", "lists.test", "www.example.com"),
+        ("-u web.example.net d", "list.example.com", "web.example.net"),
+    ],
+)
+def test_newlist_takes_the_domain_from_virtual_hosts(mailman, arguments, host_name, web_host):
+    mailman.settings(VIRTUAL_HOSTS={"www.example.com": "list.example.com", "www.lists.test": "lists.test"})
+    mailman.tool(f"newlist -q {arguments} owner@example.com secret")
+    name = re.search(r"(\w+)(@|$)", arguments.split()[-1]).group(1)
+    assert mailman.python(f"m = MailList.MailList({name!r}, lock=0)\nresult([m.host_name, m.web_page_url])") == [host_name, f"http://{web_host}/mailman/"]
+
+
+def test_a_file_beside_the_lists_is_no_list(mailman, name):
+    """And nothing is said against it."""
+    before = mailman.tool("list_lists -b").stdout
+    mailman.run(f"echo 'tools: lists.test' >{PREFIX}/lists/,domains; chown list:list {PREFIX}/lists/,domains; chmod 644 {PREFIX}/lists/,domains")
+    assert mailman.tool("list_lists -b").stdout == before
+    assert ",domains" not in mailman.run(f"cd {PREFIX} && bin/check_perms -f", rc=None).stdout
+    assert mailman.run(f"stat -c '%a %U' {PREFIX}/lists/,domains").stdout.split() == ["644", "list"]
+    mailman.run(f"rm {PREFIX}/lists/,domains")
+
+
 def test_newlist_language(mailman):
     mailman.tool("newlist -q -l de german owner@example.com secret")
     state = mailman.python("m = MailList.MailList('german', lock=0)\nresult([m.preferred_language, m.available_languages])")

@@ -3,11 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the tests of this scenario share: a client that speaks SMTP as they say, letters, Mailman's tools, and runs of site.yml."""
 
+import contextlib
 import email.utils
+import fcntl
 import json
 import os
 import pathlib
+import socket
 import subprocess
+import types
 import uuid
 
 import pytest
@@ -49,6 +53,34 @@ seconds = time.monotonic() - start
 smtp.close()
 json.dump([replies, seconds], sys.stdout)
 """
+
+
+@pytest.fixture(scope="module")
+def names(list_host):
+    """What is called otherwise on EL."""
+    if list_host.name.startswith("el"):
+        return types.SimpleNamespace(
+            exim="exim",
+            exim_group="exim",
+            exim_log="/var/log/exim/main.log",
+            clamd=["clamd@scan.service"],
+            clamd_socket="/run/clamd.scan/clamd.sock",
+            spamd=["spamassassin.service"],
+            mailman_bin="/usr/lib/mailman/bin",
+            mailman_logs="/var/log/mailman",
+            python="/usr/libexec/platform-python",
+        )
+    return types.SimpleNamespace(
+        exim="exim4",
+        exim_group="Debian-exim",
+        exim_log="/var/log/exim4/mainlog",
+        clamd=["clamav-daemon.socket", "clamav-daemon.service"],
+        clamd_socket="/run/clamav/clamd.ctl",
+        spamd=["spamd.service"],
+        mailman_bin="/var/lib/mailman/bin",
+        mailman_logs="/var/lib/mailman/logs",
+        python="/usr/bin/python3",
+    )
 
 
 class Replies(dict):
@@ -101,6 +133,23 @@ def post(list_host, talk, sink):
         return sink.wait(copies, since=mark, host=list_host, subject=subject)
 
     return post
+
+
+@pytest.fixture(scope="module")
+def certificate(ground, list_host):
+    """The administrator's, as text."""
+    return (ground.state / "etc" / (list_host.name + ".pem")).read_text()
+
+
+@pytest.fixture
+def silence(ground):
+    """The mail server of silent.test and s1.silent.test to s6.silent.test: it takes connections and says nothing."""
+    address = ground.internet.ip.rsplit(".", 1)[0] + ".1"
+    with (ground.state / "etc/silence").open("w") as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        with contextlib.closing(socket.create_server((address, 25))) as server:
+            server.settimeout(20)
+            yield server
 
 
 def delivery_failure(address):

@@ -55,27 +55,30 @@ CASES = {
 
 FILES = """
 set -e
-cd /etc/exim4/dkim
+cd /etc/{0.exim}/dkim
 cp list.example.com.pem open.test.pem && chmod 0644 open.test.pem
 echo hello > broken.test.pem && chmod 0600 broken.test.pem
 umask 077; openssl genrsa 512 > short.test.pem 2>/dev/null
 cp /etc/ssl/list/key.pem /etc/ssl/list/open.pem && chmod 0644 /etc/ssl/list/open.pem
+touch /run/before
 """
+# What has changed since.
+CHANGED = "find /etc /usr /var/lib/mailman/lists -xdev -cnewer /run/before -not -type d"
 
 
 @pytest.fixture(scope="module")
-def run(run_site, ground, tmp_path_factory):
-    [list_host] = ground.list_hosts
-    list_host.check_output(FILES)
+def run(run_site, list_host, names, tmp_path_factory):
+    list_host.check_output(FILES.format(names))
     hosts = {}
     for case, faults in CASES.items():
         hosts[case] = {variable: value for variable, value, _words in faults}
         hosts[case].update(ansible_host=list_host.container, ground_image="localhost/listhost-" + list_host.name, ground_fqdn=list_host.fqdn)
+        hosts[case].update(ansible_python_interpreter=names.python)
     variables = json.dumps({"list_hosts": {"children": {"bad_input": {"hosts": hosts}}}})
     inventory = tmp_path_factory.mktemp("bad") / "bad_input.yml"
     inventory.write_text(variables)
     yield run_site("bad_input", inventory=inventory)
-    list_host.check_output("rm /etc/exim4/dkim/*.test.pem /etc/ssl/list/open.pem")
+    list_host.check_output("rm /etc/%s/dkim/*.test.pem /etc/ssl/list/open.pem" % names.exim)
 
 
 @pytest.mark.parametrize(("case", "words"), [(case, words) for case in CASES for _variable, _value, words in CASES[case]])
@@ -84,3 +87,22 @@ def test_message_names_variable_value_and_remedy(run, case, words):
     message = " ".join(str(result.get("msg", "")) for result in results[case] if result.get("failed"))
     assert [word for word in words if word not in message] == [], message
     assert stats[case]["changed"] == 0
+
+
+@pytest.mark.usefixtures("run")
+def test_nothing_is_changed(list_host):
+    """Whatever Ansible calls a change."""
+    assert list_host.check_output(CHANGED) == ""
+
+
+def test_a_host_name_that_cannot_be_looked_up(run_site, list_host):
+    """Mailman does so for each connection to Exim."""
+    hostname = list_host.check_output("hostname")
+    try:
+        list_host.check_output("hostname nowhere.invalid")
+        stats, results = run_site(list_host.name)
+    finally:
+        list_host.check_output("hostname " + hostname)
+    [failed] = [result["msg"] for result in results[list_host.name] if result.get("failed")]
+    assert [word for word in ["nowhere.invalid: Name or service not known", "/etc/hosts"] if word not in failed] == [], failed
+    assert stats[list_host.name]["changed"] == 0

@@ -4,6 +4,7 @@
 """Who may send to whom: receiver verification, and null senders for every kind of address."""
 
 import pytest
+from conftest import letter
 
 NEVER_SENDS = (550, "Recipient never sends mail so cannot cause bounces")
 
@@ -13,15 +14,19 @@ def test_receivers_are_verified_for_mail_from_outside(talk, list_host):
     replies = talk(*unknown, "testlist@list.example.com", "root@" + list_host.fqdn)
     assert [replies[address][0] for address in unknown] == [550, 550, 550]
     assert [code for code, _text in list(replies.values())[-2:]] == [250, 250]
+    assert talk("somebody@example.net").last == (550, "Relay not permitted")
 
 
 @pytest.mark.parametrize("loopback", ["127.0.0.1", "::1"])
 def test_mailmans_receivers_are_not(talk, list_host, loopback):
-    """Not one of 500 domains is asked for."""
+    """Not one of 500 domains is asked for, and none of them can be mailed to."""
     recipients = ["subscriber@nowhere%d.test" % number for number in range(500)]
-    replies = talk(*recipients, client=list_host, server=loopback, sender="testlist-bounces@list.example.com")
+    replies = talk(*recipients, client=list_host, server=loopback, sender="testlist-bounces@list.example.com", data=letter(Precedence="list"))
     assert {replies[recipient] for recipient in recipients} == {(250, "Accepted")}
+    assert replies.last[0] == 250
     assert replies.seconds < 3
+    unroutable = list_host.run("exim -bv " + " ".join(recipients)).stdout
+    assert unroutable.count("Unrouteable address") == 500
 
 
 REFUSED = ["testlist", "TestList", "mailman", "mailman-admin", "mailman-owner", "mailman-request", "nolist", "nolist-bounces"]

@@ -14,11 +14,6 @@ STRANGER = "somebody@example.net"
 PASSWORD = "open sesame"
 
 
-@pytest.fixture(scope="module")
-def certificate(ground):
-    return (ground.state / "etc/certificate.pem").read_text()
-
-
 @pytest.mark.parametrize("port", [25, 587])
 def test_the_administrators_certificate(talk, certificate, port):
     """The client checks it."""
@@ -27,10 +22,10 @@ def test_the_administrators_certificate(talk, certificate, port):
     assert replies["EHLO over TLS"][0] == 250
 
 
-def test_mail_over_tls(talk, certificate, list_host):
+def test_mail_over_tls(talk, certificate, list_host, names):
     subject = "over TLS " + uuid.uuid4().hex
     assert talk(LIST, tls=certificate, data=letter(subject, Message_ID="<%s>" % subject.split()[-1])).last[0] == 250
-    [line] = [line for line in list_host.check_output("cat /var/log/exim4/mainlog").splitlines() if "id=" + subject.split()[-1] in line]
+    [line] = [line for line in list_host.check_output("cat " + names.exim_log).splitlines() if "id=" + subject.split()[-1] in line]
     assert " P=esmtps X=TLS" in line
 
 
@@ -68,15 +63,15 @@ def test_submission_is_for_those_who_log_in(talk, certificate):
     assert talk(STRANGER, port=587, tls=certificate).last == (550, "Log in first")
 
 
-def test_passwords_are_not_logged(list_host):
+def test_passwords_are_not_logged(list_host, names):
     """After the tests above."""
     hashed = list_host.check_output("cut -d: -f2 /etc/ssl/list/passwords")
     for secret in [PASSWORD, hashed, base64.b64encode(b"\0anna\0open sesame").decode()]:
-        assert list_host.run("grep -rF -e '%s' /var/log/exim4 /etc/exim4" % secret).stdout == ""
-    assert list_host.run("grep -c A=plain:anna /var/log/exim4/mainlog").stdout.strip() != "0"
+        assert list_host.run("grep -rF -e '%s' /var/log/%s /etc/%s" % (secret, names.exim, names.exim)).stdout == ""
+    assert list_host.run("grep -c A=plain:anna " + names.exim_log).stdout.strip() != "0"
 
 
-def test_only_exim_reads_the_secrets(list_host):
+def test_only_exim_reads_the_secrets(list_host, names):
     for path in ["/etc/ssl/list/key.pem", "/etc/ssl/list/passwords"]:
         file = list_host.file(path)
-        assert (file.user, file.group, oct(file.mode)) == ("root", "Debian-exim", "0o640")
+        assert (file.user, file.group, oct(file.mode)) == ("root", names.exim_group, "0o640")

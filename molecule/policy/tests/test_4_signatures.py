@@ -11,13 +11,11 @@ import dkim
 import pytest
 from conftest import letter
 
-RECORDS = "/etc/exim4/dkim/records.txt"
-
 
 @pytest.fixture(scope="module")
-def records(list_host):
+def records(list_host, names):
     """What is to be published, as the DNS would have it: names and texts, from a zone file."""
-    lines = list_host.check_output("cat " + RECORDS).splitlines()
+    lines = list_host.check_output("cat /etc/%s/dkim/records.txt" % names.exim).splitlines()
     return {name: "".join(re.findall('"(.*?)"', strings)) for name, strings in (line.split(" IN TXT ") for line in lines)}
 
 
@@ -67,6 +65,14 @@ def test_each_domain_has_its_own_key(talk, list_host, signer, sink):
     assert signer(message) == list_host.fqdn
 
 
+def test_mail_of_those_who_logged_in_is_signed(talk, certificate, list_host, signer, sink):
+    subject, mark = "submitted " + uuid.uuid4().hex, sink.mark()
+    how = {"port": 587, "tls": certificate, "auth": ["PLAIN", "anna", "open sesame"]}
+    assert talk("berta@example.net", sender="anna@" + list_host.fqdn, data=letter(subject), **how).last[0] == 250
+    [message] = sink.wait(1, since=mark, subject=subject)
+    assert signer(message) == list_host.fqdn
+
+
 @pytest.mark.parametrize("sender", ["anna@example.org", "testlist-bounces@list.example.com"])
 def test_what_others_send_through_an_alias_is_not_signed(talk, list_host, signer, sink, sender):
     """Else everybody could have it signed, with a list domain in the sender's address."""
@@ -83,10 +89,10 @@ def test_other_senders_domains_are_not_signed(talk, list_host, signer, sink):
     assert signer(message) is None
 
 
-def test_keys_are_exims_alone(list_host):
+def test_keys_are_exims_alone(list_host, names):
     for domain in ("list.example.com", list_host.fqdn):
-        file = list_host.file("/etc/exim4/dkim/%s.pem" % domain)
-        assert (file.user, file.group, oct(file.mode)) == ("root", "Debian-exim", "0o640")
+        file = list_host.file("/etc/%s/dkim/%s.pem" % (names.exim, domain))
+        assert (file.user, file.group, oct(file.mode)) == ("root", names.exim_group, "0o640")
 
 
 def test_posts_from_a_domain_with_a_dmarc_policy_come_from_the_list(post, signer):
@@ -95,3 +101,15 @@ def test_posts_from_a_domain_with_a_dmarc_policy_come_from_the_list(post, signer
     assert {copy.content["From"].split("<")[1] for copy in copies} == {"testlist@list.example.com>"}
     assert {signer(copy) for copy in copies} == {"list.example.com"}
     assert {copy.content["From"] for copy in post(sender="anna@example.org")} == {"anna@example.org"}
+
+
+def test_posts_come_from_the_list_when_the_inventory_says_so(post, signer, run_site, list_host):
+    """Of everybody, in lists that are made with it."""
+    munged = {"name": "munged", "owners": ["owner@example.org"], "members": ["anna@example.org"], "settings": {"generic_nonmember_action": 0}}
+    stats, _results = run_site(list_host.name, mailman_from_is_list="munge", mailman_lists=[munged])
+    assert stats[list_host.name]["failures"] == 0
+    [copy] = post("munged", copies=1, sender="anna@example.org")
+    assert copy.content["From"].endswith("<munged@list.example.com>")
+    assert "anna@example.org" in copy.content["Reply-To"] + (copy.content["Cc"] or "")
+    assert signer(copy) == "list.example.com"
+    run_site(list_host.name)

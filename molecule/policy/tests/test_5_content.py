@@ -52,14 +52,14 @@ def test_mailmans_own_mail_is_not_scanned(talk, list_host, sink):
 
 
 @pytest.fixture
-def stopped(list_host, request):
+def stopped(list_host, names, request):
     """A scanner that is down."""
-    services = {"clamd": ["clamav-daemon.socket", "clamav-daemon.service"], "spamd": ["spamd.service"]}[request.param]
+    services = getattr(names, request.param)
     list_host.check_output("systemctl stop " + " ".join(services))
     yield request.param
     list_host.check_output("systemctl start " + " ".join(services))
     # clamd takes its time to read signatures.
-    eventually(lambda: list_host.run("test -S /run/clamav/clamd.ctl").succeeded)
+    eventually(lambda: list_host.run("test -S " + names.clamd_socket).succeeded)
 
 
 @pytest.mark.parametrize("stopped", ["clamd", "spamd"], indirect=True)
@@ -68,17 +68,43 @@ def test_mail_waits_for_a_scanner_that_is_down(talk, stopped):
     assert 400 <= code < 500
 
 
-def test_mail_passes_a_scanner_that_is_down(talk, run_site, list_host):
+OWN_SCANNERS = """
+mkdir -p /run/own
+printf '%s\\n' 'LocalSocket /run/own/clamd.ctl' 'LocalSocketMode 666' 'DatabaseDirectory /var/lib/clamav' > /run/own/clamd.conf
+systemd-run --quiet --unit=own-clamd clamd --foreground --config-file=/run/own/clamd.conf
+systemd-run --quiet --unit=own-spamd spamd --socketpath=/run/own/spamd.sock --socketmode=0666
+"""
+
+
+def test_scanners_of_the_administrators_own(talk, run_site, list_host, names):
+    """Those that the role would run are stopped, and stay so."""
+    sockets = {"exim_clamd_socket": "/run/own/clamd.ctl", "exim_spamd_socket": "/run/own/spamd.sock"}
+    list_host.check_output(OWN_SCANNERS + "systemctl stop " + " ".join(names.clamd + names.spamd))
+    try:
+        eventually(lambda: list_host.run("test -S %s -a -S %s" % tuple(sockets.values())).succeeded)
+        stats, _results = run_site(list_host.name, **sockets)
+        assert stats[list_host.name]["failures"] == 0
+        assert not any(list_host.service(service).is_running for service in names.clamd + names.spamd)
+        assert talk(LIST, data=letter(body=EICAR)).last[1].startswith("This message has malware")
+        assert talk(LIST, data=letter(body=GTUBE)).last[1].startswith("This message looks like spam")
+        assert talk(LIST, data=letter()).last[0] == 250
+    finally:
+        list_host.check_output("systemctl stop own-clamd own-spamd; systemctl start " + " ".join(names.clamd + names.spamd))
+        run_site(list_host.name)
+    eventually(lambda: talk(LIST, data=letter(body=EICAR)).last[0] == 550)
+
+
+def test_mail_passes_a_scanner_that_is_down(talk, run_site, list_host, names):
     """When the inventory says so. The run has started the scanners, and both are used."""
     _stats, _results = run_site(list_host.name, exim_scanner_down="accept")
     assert talk(LIST, data=letter(body=GTUBE)).last[0] == 550
     assert talk(LIST, data=letter(body=EICAR)).last[0] == 550
-    list_host.check_output("systemctl stop clamav-daemon.socket clamav-daemon.service spamd.service")
+    list_host.check_output("systemctl stop " + " ".join(names.clamd + names.spamd))
     try:
         assert talk(LIST, data=letter(body=GTUBE)).last[0] == 250
     finally:
         run_site(list_host.name)
-    for service in ("clamav-daemon", "spamd"):
+    for service in (names.clamd[-1], names.spamd[-1]):
         assert list_host.service(service).is_running
         assert list_host.service(service).is_enabled
     eventually(lambda: talk(LIST, data=letter(body=EICAR)).last[0] == 550)

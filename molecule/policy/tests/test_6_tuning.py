@@ -33,6 +33,24 @@ def test_processes_of_a_queue(list_host, post):
         post()
 
 
+def test_recipients_of_a_message(list_host, names, post):
+    """One message for all, not one for each 15 of them."""
+    subject = "many " + uuid.uuid4().hex
+    copies = post("many", copies=20, subject=subject)
+    received = "grep -c '<= many-bounces@.*id=%s' %s" % (copies[0].content["Message-ID"].strip("<>"), names.exim_log)
+    assert list_host.check_output(received) == "1"
+
+
+def test_deliveries_at_once(list_host, talk, silence):
+    """To six servers of which none says a word. By default Exim would have to do with four."""
+    recipients = ["somebody@s%d.silent.test" % number for number in range(1, 7)]
+    talk(*recipients, client=list_host, server="127.0.0.1", sender="root@" + list_host.fqdn, data=letter())
+    for connection, _client in [silence.accept() for _recipient in recipients]:
+        connection.close()
+    remove = "exiqgrep -i -r silent.test | xargs --no-run-if-empty exim -Mrm"
+    eventually(lambda: list_host.run(remove).succeeded and list_host.check_output("exiqgrep -i -r silent.test") == "")
+
+
 @pytest.fixture
 def deferred(list_host, talk):
     """A message that its recipient's server puts off: its identity in the queue."""
@@ -50,24 +68,26 @@ def deferred(list_host, talk):
     list_host.check_output("exim -Mrm " + " ".join(entries))
 
 
-def test_the_spool_has_subdirectories(list_host, deferred):
+def test_the_spool_has_subdirectories(list_host, names, deferred):
     entry, _recipient = deferred(BOUNCES)
-    assert list_host.check_output("find /var/spool/exim4/input -name %s-H" % entry).startswith("/var/spool/exim4/input/%s/" % entry[5])
+    directory = "/var/spool/%s/input/" % names.exim
+    assert list_host.check_output("find %s -name %s-H" % (directory, entry)).startswith("%s%s/" % (directory, entry[5]))
 
 
-def test_list_mail_has_its_own_times_to_try_again(list_host, deferred):
+def test_list_mail_has_its_own_times_to_try_again(list_host, names, deferred):
     """Two minutes, as the inventory says, against a quarter of an hour."""
     minutes = {}
     for kind, sender in {"list": BOUNCES, "VERPed": BOUNCES.replace("@", "+x=example.net@"), "other": "root@" + list_host.fqdn}.items():
         _entry, recipient = deferred(sender)
-        hints = eventually(lambda recipient=recipient: list_host.run("exim_dumpdb /var/spool/exim4 retry | grep -A1 " + recipient).stdout)
+        command = "exim_dumpdb /var/spool/%s retry | grep -A1 %s" % (names.exim, recipient)
+        hints = eventually(lambda command=command: list_host.run(command).stdout)
         [last, following] = re.findall(r"\d\d-\w{3}-\d{4} \d\d:\d\d:\d\d", hints)[1:3]
         read = [time.mktime(time.strptime(when, "%d-%b-%Y %H:%M:%S")) for when in (last, following)]
         minutes[kind] = round((read[1] - read[0]) / 60)
     assert minutes == {"list": 2, "VERPed": 2, "other": 15}
 
 
-def test_nobody_is_warned_of_delays_of_list_mail(list_host, deferred, sink):
+def test_nobody_is_warned_of_delays_of_list_mail(list_host, names, deferred, sink):
     """Others are. Mailman marks all that it sends with Precedence."""
     mark = sink.mark()
     entries = [
@@ -79,9 +99,9 @@ def test_nobody_is_warned_of_delays_of_list_mail(list_host, deferred, sink):
     time.sleep(6)
     for entry in entries:
         list_host.check_output("exim -M " + entry)
-    sink.wait(1, since=mark, to="anna@example.net", subject="delayed")
+    sink.wait(1, since=mark, host=list_host, to="anna@example.net", subject="delayed")
     assert [message.rcpt_tos for message in sink.messages(mark, list_host, subject="delayed")] == [["anna@example.net"]]
-    assert "Message %s delayed" % entries[3] not in list_host.check_output("cat /var/log/exim4/mainlog")
+    assert "Message %s delayed" % entries[3] not in list_host.check_output("cat " + names.exim_log)
 
 
 def test_the_hosts_name_resolves_at_once(list_host):

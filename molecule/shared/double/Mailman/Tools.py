@@ -731,8 +731,11 @@ def do_qrunner(argv):
     status = []
 
     def stop(signum, dummy):
-        # The master starts what SIGINT has stopped again, and not what SIGTERM has.
         runner.stop()
+        if signum in status:
+            # From systemd and from the master, and the second may come while the first is being logged.
+            return
+        # The master starts what SIGINT has stopped again, and not what SIGTERM has.
         status.append(signum)
         syslog('qrunner', '%s qrunner caught %s.  Stopping.', name, 'SIGINT' if signum == signal.SIGINT else 'SIGTERM')
 

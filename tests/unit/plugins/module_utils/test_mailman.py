@@ -166,3 +166,33 @@ def test_arguments_and_environment_have_no_secret(module, installation, tmp_path
     assert mailman.run_target(module, dict(installation, python=str(python)), "manage_lists", site_password="xyzzy") == 1
     assert "xyzzy" not in (tmp_path / "seen").read_text()
     assert "xyzzy" in (tmp_path / "input").read_text()
+
+
+class Lookups:
+    """What takes its time to say a host's name; or what it says instead."""
+
+    def __init__(self, seconds, error=None):
+        self.times, self.error = iter([100, 100 + seconds]), error
+
+    def time(self):
+        return next(self.times)
+
+    def gethostname(self):
+        return "lists"
+
+    def gethostbyname(self, name):
+        if self.error:
+            raise self.error
+
+    getfqdn = gethostname
+
+
+@pytest.mark.parametrize("lookups, fault", [
+    (Lookups(1), ""),
+    (Lookups(10), "lists: answered after 10 s"),
+    (Lookups(0, OSError(-2, "Name or service not known")), "lists: Name or service not known"),
+])
+def test_the_hosts_name(monkeypatch, lookups, fault):
+    monkeypatch.setattr(mailman, "socket", lookups)
+    monkeypatch.setattr(mailman, "time", lookups)
+    assert mailman.host_name_fault() == fault

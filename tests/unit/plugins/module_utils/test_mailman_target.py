@@ -9,6 +9,7 @@ __metaclass__ = type
 import os
 import socket
 import subprocess
+import time
 import types
 
 import pytest
@@ -274,3 +275,128 @@ def test_a_lock_that_is_not_mailmans(tmp_path):
 def test_no_lock(tmp_path):
     assert target.read_lock(str(tmp_path / "x.lock")) is None
     assert "run again" in target.describe_lock("x", str(tmp_path / "x.lock"), None)
+
+
+@pytest.fixture
+def domains(monkeypatch, mm_cfg, tmp_path):
+    """A function that makes lists of domains with another domain each, written so many seconds ago, and their file; it counts what is read."""
+    mm_cfg.LIST_DATA_DIR = str(tmp_path)
+
+    class MMListError(Exception):
+        pass
+
+    def domains(text, age, **lists):
+        read = []
+        for name in lists:
+            (tmp_path / name).mkdir(exist_ok=True)
+            (tmp_path / name / "config.pck").write_text("")
+
+        def load(name, lock):
+            read.append(name)
+            if lists[name] is None:
+                raise MMListError()
+            return types.SimpleNamespace(host_name=lists[name])
+
+        monkeypatch.setattr(target, "Errors", types.SimpleNamespace(MMListError=MMListError))
+        monkeypatch.setattr(target, "MailList", types.SimpleNamespace(MailList=load))
+        (tmp_path / ",domains").write_text(text)
+        time_of_file = time.time() - age
+        os.utime(str(tmp_path / ",domains"), (time_of_file, time_of_file))
+        made = target.Domains(str(tmp_path / ",domains"))
+        made.look(lists)
+        return made, sorted(read)
+
+    return domains
+
+
+def test_domains_are_read_where_the_file_is_older_or_silent(domains):
+    assert domains("a: a.test\n", 60, a="x.test", b="B.test")[1] == ["a", "b"]
+    made, read = domains("a: a.test\n", -60, a="x.test", b="B.test")
+    assert read == ["b"]
+    assert made.change() == {"before": "a: a.test\n", "after": "a: a.test\nb: b.test\n"}
+
+
+def test_a_list_of_the_same_moment_is_read(domains):
+    made = domains("", 0, a="a.test")[0]
+    made.write()
+    assert os.stat(made.path).st_mtime < os.stat(os.path.join(os.path.dirname(made.path), "a", "config.pck")).st_ctime
+    assert os.stat(made.path).st_mode & 0o777 == 0o644
+
+
+def test_lines_that_would_mislead_are_not_written(domains):
+    made = domains("", 60, a="a.test\nb: evil.test", b="", c="c test", d=None)[0]
+    assert made.wanted() == ""
+
+
+def test_a_damaged_list_keeps_its_line(domains):
+    assert domains("a: a.test\n", 60, a=None)[0].change() is None
+
+
+def test_a_list_that_was_left_as_it_was_keeps_its_line(domains):
+    made = domains("a: a.test\nb: b.test\n", -60, a="a.test", b="b.test")[0]
+    made.then.update(a="new.test", c="c.test")
+    del made.then["b"]
+    assert made.wanted() == "a: new.test\nc: c.test\n"
+    for name in "abc":
+        made.failed(name)
+    assert made.change() is None
+
+
+def test_an_unchanged_file_is_not_written(domains):
+    made = domains("a: a.test\n", -60, a="a.test")[0]
+    before = os.stat(made.path).st_ino
+    assert made.write() is None
+    assert os.stat(made.path).st_ino == before
+
+
+class Score:
+    def __init__(self, score):
+        self.score = score
+
+
+def test_the_same_content_has_the_same_text():
+    one, other = {"a": [Score(1.5)], "b": ("x", None)}, {"b": ["x", None], "a": (Score(1.5),)}
+    assert target.canonical(one) == target.canonical(other)
+    assert target.canonical(one) != target.canonical(dict(one, a=[Score(2.5)]))
+
+
+def test_a_sum_of_files_has_their_names_and_their_content(tmp_path):
+    def total():
+        return target.digest_files(lambda name: str(tmp_path / name), ["one", "two"])
+
+    (tmp_path / "one").write_text("1")
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "three").write_text("3")
+    before = total()
+    assert total() == before
+    (tmp_path / "two" / "three").write_text("4")
+    changed = total()
+    (tmp_path / "two" / "three").rename(tmp_path / "two" / "four")
+    assert len({before, changed, total()}) == 3
+
+
+def test_archives_are_measured_and_links_are_not_followed(tmp_path):
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "page").write_text("12345")
+    (tmp_path / "archive" / "link").symlink_to("/etc")
+    (tmp_path / "public").symlink_to(tmp_path / "archive")
+    assert target.measure(str(tmp_path / "archive")) == [1, 5]
+    assert target.measure(str(tmp_path / "public")) == [0, 0]
+
+
+def test_messages_in_queues_belong_to_lists(tmp_path):
+    for queue, name, metadata in [("in", "1.pck", {"listname": "News"}), ("shunt", "2.psv", {"listname": "news"}), ("bad", "3.pck", {})]:
+        (tmp_path / queue).mkdir()
+        (tmp_path / queue / name).write_bytes(target.pickle.dumps("a message", 1) + target.pickle.dumps(metadata, 1))
+    (tmp_path / "in" / "4.pck.tmp").write_bytes(b"")
+    (tmp_path / "in" / "5.pck").write_bytes(b"rubbish")
+    assert {name: sorted(files) for name, files in target.find_queued(str(tmp_path)).items()} == {
+        "news": ["qfiles/in/1.pck", "qfiles/shunt/2.psv"], "mailman": ["qfiles/bad/3.pck"],
+    }  # fmt: skip
+
+
+def test_frozen_domains(tmp_path):
+    path = tmp_path / "frozen"
+    assert target.read_frozen(str(path)) == {}
+    path.write_text("lists.example.org: leaving\nlists.example.net: left\n")
+    assert target.read_frozen(str(path)) == {"lists.example.org": "leaving", "lists.example.net": "left"}

@@ -36,6 +36,9 @@ class Host:
         options=dict(smtp_accept_queue_per_connection="30"),
     )
     unknown_transports = []
+    broken_signatures = []
+    greeting = "lists.example.com Hello\nSIZE 52428800\nHELP"
+    domains = {}
 
     def run(self, *arguments):
         if arguments[0] == "-bP":
@@ -48,7 +51,7 @@ class Host:
         local_part, dummy, domain = address.lower().partition("@")
         for name in ("testlist", "my-admin"):
             for suffix, command in exim_verify.KINDS:
-                if (local_part, domain) == (name + suffix, DOMAIN):
+                if (local_part, domain) == (name + suffix, self.domains.get(name, DOMAIN)):
                     return name, suffix, command
         return None
 
@@ -63,7 +66,7 @@ class Host:
         if self.kind(address):
             name, dummy, command = self.kind(address)
             return "delivered", None, "mailman_transport", [WRAPPER, command, name], "list", sender
-        return "delivered", None, "mailman_verp_smtp", None, "exim", "testlist-bounces+anna=example.net@" + DOMAIN
+        return "delivered", None, "mailman_verp_smtp", None, "exim", "testlist-bounces+anna=example.net@" + self.domains.get("testlist", DOMAIN)
 
     def reply(self, client, sender, recipient):
         """Return code and text."""
@@ -98,6 +101,8 @@ def host(monkeypatch):
         return results, []
 
     def run_dialogue(exim, item, dialogue, timeout):
+        if dialogue["sender"] is None:
+            return dict(steps=[dict(step="helo", code="250", text=host.greeting)]), []
         steps = [dict(step="sender", code="250", text="OK")]
         for recipient in dialogue["recipients"]:
             code, text = host.reply(dialogue["client"], dialogue["sender"], recipient["address"])
@@ -111,14 +116,15 @@ def host(monkeypatch):
     monkeypatch.setattr(exim_verify.exim_smtp, "run_dialogue", run_dialogue)
     monkeypatch.setattr(exim_verify, "read_settings", lambda exim, options: host.settings)
     monkeypatch.setattr(exim_verify, "unknown_transports", lambda exim: host.unknown_transports)
+    monkeypatch.setattr(exim_verify, "broken_signatures", lambda exim, sender: host.broken_signatures)
     return host
 
 
 def faults(host, **wanted):
     """Return the kinds of faults with the first thing that was found of each."""
     given = dict(
-        domain=DOMAIN, domain_file=None, wrapper=WRAPPER, subscriber=SUBSCRIBER, mail_groups=["list"], verp="exim", max_sessions=30, sample=5,
-        lists=["testlist", "my-admin"],
+        domain=DOMAIN, virtual_domain_file=None, wrapper=WRAPPER, subscriber=SUBSCRIBER, mail_groups=["list"], verp="exim", max_sessions=30, sample=5,
+        lists=["testlist", "my-admin"], domains={},
     )
     given.update(wanted)
     return {fault["fault"]: fault["found"][0] for fault in exim_verify.verify(host, given).faults()}
@@ -152,9 +158,19 @@ def test_an_unknown_transport(host):
 def test_a_virtual_domain_that_exim_does_not_know(host, tmp_path):
     """Of which nothing else is said: nothing can be right."""
     known = tmp_path / "list.example.com"
-    assert faults(host, domain_file=str(known), max_sessions=None) == {"unknown-domain": "%s: there is no %s" % (DOMAIN, known)}
+    assert faults(host, virtual_domain_file=str(known), max_sessions=None) == {"unknown-domain": "%s: there is no %s" % (DOMAIN, known)}
     known.write_text("user: list\n")
-    assert faults(host, domain_file=str(known)) == {}
+    assert faults(host, virtual_domain_file=str(known)) == {}
+
+
+def test_a_signature_that_cannot_be_made(host):
+    host.broken_signatures = ["transport t: dkim_domain cannot be expanded: no"]
+    assert faults(host) == {"broken-signature": "transport t: dkim_domain cannot be expanded: no"}
+
+
+def test_passwords_without_tls(host):
+    host.greeting = "AUTH.example.com Hello\nSIZE 52428800\nAUTH PLAIN LOGIN"
+    assert faults(host) == {"open-passwords": "EHLO from 192.0.2.1: AUTH PLAIN LOGIN"}
 
 
 def test_no_transport_for_mailman(host):
@@ -362,7 +378,9 @@ def test_every_fault_has_a_remedy():
         source = stream.read()
     used = [name for name in exim_verify.REMEDIES if source.count('"%s"' % name) > 1]
     # The module itself looks at the host; molecule/policy has the tests.
-    assert set(exim_verify.REMEDIES) - set(used) == {"service-down", "scanner-down", "open-secret", "unreadable-secret", "slow-host-name"}
+    assert set(exim_verify.REMEDIES) - set(used) == {
+        "service-down", "scanner-down", "no-tls", "dead-dnsbl", "open-secret", "unreadable-secret", "slow-host-name",
+    }
 
 
 def test_the_table():
@@ -397,6 +415,24 @@ def test_the_lists_of_a_directory(lists, tmp_path):
     assert str(caught.value) == "lists_dir: %s cannot be read: No such file or directory." % (tmp_path / "nonexistent")
 
 
+def test_each_list_in_its_own_domain(host):
+    host.domains = {"testlist": "lists.test"}
+    assert faults(host, domains=host.domains) == {}
+    assert faults(host)["not-routed"] == "testlist@list.example.com: undeliverable: Unrouteable address"
+
+
+def test_domains_of_lists(tmp_path):
+    path = tmp_path / ",domains"
+    path.write_text("my-admin: lists.test\ntestlist: list.example.com\n")
+    assert exim_verify.domains_of(str(path)) == {"my-admin": "lists.test", "testlist": "list.example.com"}
+    assert exim_verify.domains_of(None) == {}
+    path.write_text("nonsense\n")
+    for wrong in (path, tmp_path / "nonexistent"):
+        with pytest.raises(EximError) as caught:
+            exim_verify.domains_of(str(wrong))
+        assert str(caught.value).startswith("domains_file: %s cannot be read: " % wrong)
+
+
 @pytest.fixture
 def arguments(lists, host, monkeypatch):
     monkeypatch.setattr("socket.gethostbyname", lambda name: "192.0.2.1")
@@ -406,7 +442,8 @@ def arguments(lists, host, monkeypatch):
     (lists / "testlist" / "config.pck").write_text("")
     for name in ("users", "announce"):
         (lists / name / "config.pck").unlink()
-    return dict(domain=DOMAIN, lists_dir=str(lists), wrapper=WRAPPER, subscriber=SUBSCRIBER)
+    (lists / ",domains").write_text("other: lists.test\n")
+    return dict(domain=DOMAIN, domains_file=str(lists / ",domains"), lists_dir=str(lists), wrapper=WRAPPER, subscriber=SUBSCRIBER)
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -434,6 +471,7 @@ def test_services(run_module, arguments, tmp_path, monkeypatch):
     (dict(domain="list.example.com\n"), "domain: 'list.example.com\\n' is not a domain."),
     (dict(domain="localhost"), "domain: 'localhost' is not a domain."),
     (dict(subscriber="anna@LIST.example.com"), "subscriber: anna@LIST.example.com is not an address in another domain than list.example.com."),
+    (dict(subscriber="anna@lists.test"), "subscriber: anna@lists.test is not an address in another domain than list.example.com."),
     (dict(subscriber="anna"), "subscriber: anna is not an address in another domain than list.example.com."),
     (dict(subscriber="a@b\n"), "subscriber: 'a@b\\n' has a control character."),
     (dict(sample=0), "sample: 0 is not a number of lists to test."),

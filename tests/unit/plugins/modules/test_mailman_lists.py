@@ -51,7 +51,8 @@ def mailman(monkeypatch, run_module):
         mailman.request = dict(request, do=do, python=installation["python"])
         if mailman.error:
             raise TargetError(mailman.error)
-        return dict({"lists": [], "site_password_changed": False, "unlisted": [], "warnings": [], "faults": [], "problems": []}, **mailman.answer)
+        nothing = {"domains": None, "lists": [], "site_password_changed": False, "unlisted": [], "warnings": [], "faults": [], "problems": []}
+        return dict(nothing, **mailman.answer)
 
     monkeypatch.setattr(mailman_lists, "find_installation", lambda prefix: mailman.installation)
     monkeypatch.setattr(mailman_lists, "run_target", run_target)
@@ -66,6 +67,7 @@ def test_nothing_to_do(mailman):
     assert "problems" not in result
     request = mailman.request
     assert (request["do"], request["check"], request["purge"], request["keep_archives"]) == ("manage_lists", False, False, True)
+    assert (request["virtual_hosts"], request["domains_file"], result["domains_changed"]) == ({}, None, False)
     assert request["lists"][0] == {
         "name": "news",
         "state": "present",
@@ -108,6 +110,16 @@ def test_lists_of_others_are_no_warning_of_a_real_run(mailman):
 def test_a_changed_site_password_is_a_change(mailman):
     mailman.answer = {"site_password_changed": True}
     assert mailman.run(site_password="xyzzy")["changed"] is True
+
+
+def test_a_changed_file_of_domains_is_a_change(mailman):
+    mailman.answer = {"domains": {"before": "", "after": "news: example.org\n"}}
+    result = mailman.run(domains_file="/lists/,domains", _ansible_diff=True)
+    assert (result["changed"], result["domains_changed"]) == (True, True)
+    assert result["diff"] == [
+        {"before_header": "/lists/,domains", "after_header": "/lists/,domains", "before": "", "after": "news: example.org\n"}
+    ]
+    assert "domains" not in result
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,320 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Domains move: from a shared Mailman to a machine of their own, on the same machine, and from one machine to another.
+
+The tests stand in the order of that life. Every post must reach its members, once, wherever its list is when it comes.
+"""
+
+import re
+import threading
+import time
+import uuid
+
+import pytest
+from conftest import Run, letter, run
+from waiting import eventually
+
+ORG, NET = "lists.example.org", "lists.example.net"
+LISTS = ["announce", "board"]
+
+
+class Sender:
+    """Somebody's mail server: posts without end, and tries again later what was not taken."""
+
+    def __init__(self, send, *recipients):
+        self.send, self.recipients = send, recipients
+        self.posts, self.refused = {}, []
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.work)
+
+    def work(self):
+        while not self.stop.is_set():
+            for recipient, host in self.recipients:
+                subject = "post %s" % uuid.uuid4()
+                self.posts[subject] = recipient, self.post(subject, recipient, host)
+            time.sleep(2)
+
+    def post(self, subject, recipient, host):
+        code = self.send(host, recipient, sender="gustav@example.org", data=letter(subject, recipient)).code
+        if code >= 500:
+            self.refused.append((recipient, code))
+        return code
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+
+    def waiting(self):
+        return {subject: recipient for subject, (recipient, code) in self.posts.items() if code == 451}
+
+
+def code_of(send, host, *recipients, sender="gustav@example.org"):
+    return [send(host, recipient, sender=sender, options=["--quit-after", "RCPT"]).code for recipient in recipients]
+
+
+def flush(machine):
+    """What Exim does in its own time."""
+    machine.check_output("exim -qff")
+    return eventually(lambda: not machine.check_output("exim -bp"))
+
+
+def copies(sink, subject, since):
+    return sorted(recipient for message in sink.messages(since, subject=subject) for recipient in message.rcpt_tos)
+
+
+def test_frozen_domain_waits(first, shared, send, sink):
+    """It and no other: from outside, bounces and all, and in Exim's queue."""
+    mark, subject = sink.mark(), "frozen %s" % uuid.uuid4()
+    first.check_output("echo '%s: leaving' > /var/lib/mailman/frozen" % ORG)
+    addresses = ["announce@" + ORG, "announce-request@" + ORG, "nobody@" + ORG, "announce@LISTS.example.org"]
+    assert code_of(send, first, *addresses) == [451] * 4
+    assert code_of(send, first, "announce-bounces@" + ORG, "announce-bounces+anna=example.org@" + ORG, sender="") == [451] * 2
+    assert "451 This domain is being moved: try again later" in send(first, "announce@" + ORG, sender="gustav@example.org").transcript
+    assert code_of(send, first, "news@" + NET, "nobody@" + NET) == [250, 550]
+    first.check_output("printf %%s %s | exim -f gustav@example.org announce@%s", letter(subject, "announce@" + ORG), ORG)
+    eventually(lambda: "being moved" in first.check_output("cat /var/log/exim4/mainlog"))
+    assert "announce@" + ORG in first.check_output("exim -bp")
+    assert copies(sink, subject, mark) == []
+    first.check_output("rm /var/lib/mailman/frozen")
+    flush(first)
+    sink.wait(1, since=mark, subject=subject)
+    assert code_of(send, first, "announce@" + ORG, "nobody@" + ORG) == [250, 550]
+
+
+@pytest.fixture(scope="module")
+def cookie(first, shared, send, sink):
+    """A subscription that waits for its confirmation, and all else that a list can have."""
+    mark = sink.mark()
+    assert send(first, "announce@" + ORG, sender="gustav@example.org", data=letter("archived", "announce@" + ORG)).code == 250
+    assert send(first, "board@" + ORG, sender="gustav@example.org", data=letter("to be moderated", "board@" + ORG)).code == 250
+    join = "announce-join@" + ORG
+    assert send(first, join, sender="emil@example.net", data=letter("", join, sender="emil@example.net")).code == 250
+    [question] = sink.wait(1, since=mark, to="emil@example.net")
+    sink.wait(1, since=mark, to="anna@example.org", subject="archived")
+    eventually(lambda: shared.state("board")["held"])
+    shared.settle()
+    # A post that Mailman failed on, as it notes it.
+    first.check_output("systemctl stop mailman")
+    first.check_output("printf %%s %s | runuser -u list -- %s/mail/mailman post announce", letter("shunted", "announce@" + ORG), shared.prefix)
+    shunt = (
+        "import glob, os, pickle, sys; sys.path.insert(0, 'bin'); import paths; [path] = glob.glob('qfiles/in/*.pck'); f = open(path, 'rb');"
+        "m, d = pickle.load(f), pickle.load(f); d['whichq'] = '%s/qfiles/in'; f = open(path.replace('/in/', '/shunt/'), 'wb');"
+        "pickle.dump(m, f, 1); pickle.dump(d, f, 1); f.close(); os.unlink(path)"
+    ) % shared.prefix
+    first.check_output('cd %s && runuser -u list -- /usr/bin/python2.7 -B -c "%s"' % (shared.prefix, shunt))
+    first.check_output("systemctl start mailman")
+    return re.search(r"confirm\+([0-9a-f]{40})@", question.content["From"]).group(1)
+
+
+@pytest.fixture(scope="module")
+def before(shared, cookie):
+    """The lists as they are before anything moves."""
+    return {name: shared.state(name) for name in LISTS}
+
+
+def without_addresses(state):
+    return {key: value for key, value in state.items() if key not in ["url", "host"]}
+
+
+def test_there_is_something_to_move(before):
+    assert before["announce"]["archive"].count("Subject: ") >= 2
+    assert "archived" in before["announce"]["digest"]
+    assert before["announce"]["public"]
+    assert not before["board"]["public"]
+    assert before["board"]["held"] == [["gustav@example.org", "to be moderated"]]
+    assert sorted(before["announce"]["members"]) == ["anna@example.org", "berta@example.net", "carla@example.edu"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "complaint"),
+    [
+        ({}, "move_from is ''"),
+        ({"move_from": "second"}, "move_from is second, but there is no Mailman in"),
+        ({"move_from": "first", "machine": "first"}, "first has lists of lists.example.net in the same Mailman"),
+        ({"move_from": "first", "home": "/elsewhere"}, "does not look for domains in /elsewhere/domains"),
+        ({"move_from": "first", "mailman_email_host": "lists.example.edu"}, "lists.example.edu has no lists in /var/lib/mailman on first"),
+    ],
+)
+def test_bad_input_is_named_before_anything_changes(variables, complaint):
+    ended = run("move_domain.yml", move_domain=ORG, **variables)
+    assert complaint in ended.said
+    assert ended.failed
+    assert set(ended.changes.values()) == {0}
+
+
+def test_check_mode_changes_nothing(first, second, before):
+    ended = run("move_domain.yml", "--check", move_domain=ORG, move_from="first")
+    assert "announce, board would be moved from first" in ended.said
+    assert not ended.failed
+    assert not second.file("/virtual/" + ORG).exists
+    assert not first.file("/var/lib/mailman/frozen").exists
+
+
+def disturb(machine, when, what):
+    """From now on tar does this first when it is called so."""
+    script = '#!/bin/sh\ncase "$*" in *%s*) %s ;; esac\nexec /usr/bin/tar "$@"\n' % (when, what)
+    machine.check_output("printf %%s %s > /usr/local/bin/tar; chmod +x /usr/local/bin/tar", script)
+
+
+@pytest.mark.parametrize(
+    ("culprit", "when", "what", "complaint"),
+    [
+        ("second", "--same-permissions", '/usr/bin/tar "$@"; rm lists/board/request.pck data/heldmsg-board-*; exit', "The copies are not the same: board"),
+        (
+            "first", "--files-from", '/usr/bin/tar "$@"; runuser -u list -- /var/lib/mailman/bin/remove_members -n -N board anna@example.org; exit',
+            "These lists were changed on first while they were copied: board (members: 1, the copy 0)",
+        ),
+    ],
+)  # fmt: skip
+def test_failure_leaves_all_as_it_was(ground, first, second, shared, before, send, sink, culprit, when, what, complaint):
+    disturb(ground.machines[culprit], when, what.replace("rm lists", "cd /virtual/%s/mailman; rm lists" % ORG))
+    try:
+        ended = run("move_domain.yml", move_domain=ORG, move_from="first")
+    finally:
+        ground.machines[culprit].check_output("rm /usr/local/bin/tar")
+    assert ended.failed
+    assert complaint in ended.said
+    assert "lists.example.org was not moved" in ended.said
+    if culprit == "first":
+        first.check_output("echo anna@example.org | runuser -u list -- /var/lib/mailman/bin/add_members -r - -w n -a n board")
+        before["board"]["members"] = shared.state("board")["members"]
+    assert {name: shared.state(name) for name in LISTS} == before
+    assert shared.runs()
+    assert first.file("/var/lib/mailman/frozen").content_string == ""
+    # There they wait, here they get through.
+    assert code_of(send, second, "announce@" + ORG) == [451]
+    assert code_of(send, first, "board@" + ORG, "announce-bounces+anna=example.org@" + ORG) == [250, 250]
+    for machine in (first, second):
+        assert machine.check_output("find /var/tmp -name 'move-*'") == ""
+
+
+@pytest.fixture(scope="module")
+def sender(first, second, before, send, sink):
+    """Posts to both domains during the whole move, and a subject that waits in Exim's queue on the first machine."""
+    with Sender(send, ("announce@" + ORG, first), ("news@" + NET, first)) as sender:
+        sender.mark = sink.mark()
+        moving = Run("move_domain.yml", move_domain=ORG, move_from="first")
+        eventually(lambda: code_of(send, first, "announce@" + ORG) == [451], timeout=120)
+        sender.kept = "kept %s" % uuid.uuid4()
+        first.check_output("printf %%s %s | exim -f gustav@example.org announce@%s", letter(sender.kept, "announce@" + ORG), ORG)
+        sender.moved = moving.end()
+    return sender
+
+
+def test_move(first, second, shared, separate, before, sender):
+    assert not sender.moved.failed, sender.moved.said
+    assert sender.refused == []
+    assert sender.waiting()
+    assert separate.lists() == ["announce", "board", "mailman"]
+    assert shared.lists() == ["mailman", "news"]
+    assert shared.runs()
+    assert separate.runs()
+    aside = first.check_output("ls -d /var/lib/mailman/moved/%s-*" % ORG)
+    assert first.file(aside + "/lists/announce/config.pck").exists
+    assert first.file(aside).mode == 0o700
+
+
+def test_lists_are_as_before(separate, before):
+    for name in LISTS:
+        state = separate.state(name)
+        assert without_addresses(dict(state, archive=0, digest=0)) == without_addresses(dict(before[name], archive=0, digest=0))
+        assert (state["url"], state["host"]) == ("http://lists.example.org/mailman/", ORG)
+        # Posts of the meantime have come to these.
+        assert state["archive"].startswith(before[name]["archive"]) if before[name]["archive"] else not state["archive"]
+        assert state["digest"] == before[name]["digest"] or state["digest"].startswith(before[name]["digest"])
+
+
+def test_permissions(second, separate):
+    found = second.check_output("%s/bin/check_perms || true" % separate.prefix)
+    assert "announce" not in found
+    assert "board" not in found
+    assert second.check_output("find %s/lists/announce ! -user list -o ! -group list" % separate.prefix) == ""
+
+
+def test_what_waited_arrives_once(first, second, separate, sender, send, sink):
+    """What was put off is sent again to where it belongs now; what the first machine has taken, it sends there when it is no home any more."""
+    for subject, recipient in sender.waiting().items():
+        assert sender.post(subject, recipient, second) == 250
+    assert code_of(send, first, "announce@" + ORG, "news@" + NET) == [451, 250]
+    assert sender.kept in first.check_output("exim -bp | awk '/^ *[0-9]/ {print $3}' | xargs -n 1 exim -Mvh")
+    ended = run("site.yml", "--limit", "first", exim_lists_domains=[NET])
+    assert not ended.failed, ended.said
+    flush(first)
+    organised = [subject for subject, (recipient, _code) in sender.posts.items() if ORG in recipient] + [sender.kept]
+    for subject in organised:
+        sink.wait(1, since=sender.mark, to="anna@example.org", subject=subject)
+    for subject in sender.posts.keys() - set(organised):
+        sink.wait(1, since=sender.mark, to="dora@example.net", subject=subject)
+    separate.settle()
+    flush(second)
+    assert {subject: copies(sink, subject, sender.mark) for subject in organised} == {subject: ["anna@example.org"] for subject in organised}
+
+
+def test_what_was_pending(second, separate, cookie, send, sink):
+    """A confirmation, a moderated post and a shunted one, all where the list is now."""
+    confirm = "announce-confirm+%s@%s" % (cookie, ORG)
+    assert send(second, confirm, sender="emil@example.net", data=letter("Re:", confirm, sender="emil@example.net")).code == 250
+    eventually(lambda: "emil@example.net" in separate.state("announce")["members"])
+    mark = sink.mark()
+    approve = (
+        "import sys; sys.path.insert(0, 'bin'); import paths; from Mailman import mm_cfg; from Mailman.MailList import MailList; m = MailList('board');"
+        "m.HandleRequest(m.GetHeldMessageIds()[0], mm_cfg.APPROVE); m.Save(); m.Unlock()"
+    )
+    second.check_output('cd %s && runuser -u list -- /usr/bin/python2.7 -B -c "%s"' % (separate.prefix, approve))
+    second.check_output("runuser -u list -- %s/bin/unshunt" % separate.prefix)
+    sink.wait(1, since=mark, to="anna@example.org", subject="to be moderated")
+    sink.wait(1, since=mark, to="anna@example.org", subject="shunted")
+
+
+def test_second_run_has_nothing_to_do(separate):
+    ended = run("move_domain.yml", move_domain=ORG, move_from="first")
+    assert not ended.failed
+    assert "lists.example.org was moved from first before. There is nothing to do." in ended.said
+    assert set(ended.changes.values()) == {0}
+
+
+def test_same_machine(first, shared, send, sink):
+    """The last domain of the shared Mailman gets one of its own, with another Unix user, where it is. Then Exim looks for domains."""
+    mark = sink.mark()
+    news = shared.state("news")
+    with Sender(send, ("news@" + NET, first)) as sender:
+        ended = run("move_domain.yml", move_domain=NET, move_from="first")
+        assert not ended.failed, ended.said
+        assert code_of(send, first, "news@" + NET) == [451]
+        assert not shared.runs()
+        assert not first.service("mailman").is_enabled
+        ended = run("site.yml", "--limit", "first,lists.example.net", mailman_virtual_home="/virtual", exim_lists_domains=[])
+        assert not ended.failed, ended.said
+    assert sender.refused == []
+    for subject, recipient in sender.waiting().items():
+        assert sender.post(subject, recipient, first) == 250
+    flush(first)
+    for subject in sender.posts:
+        sink.wait(1, since=mark, to="dora@example.net", subject=subject)
+        assert copies(sink, subject, mark) == ["dora@example.net"]
+    assert first.check_output("stat -c %%U:%%G /virtual/%s/mailman/lists/news/config.pck" % NET) == "list-net:list-net"
+    archive = first.file("/virtual/%s/mailman/archives/private/news.mbox/news.mbox" % NET).content_string
+    assert archive.startswith(news["archive"])
+
+
+def test_from_one_separate_machine_to_another(first, second, separate, send, sink):
+    mark = sink.mark()
+    states = {name: separate.state(name) for name in LISTS + ["mailman"]}
+    ended = run("move_domain.yml", move_domain=ORG, move_from="second", machine="first")
+    assert not ended.failed, ended.said
+    for name, state in states.items():
+        moved = type(separate)(first, separate.prefix, separate.unit).state(name)
+        assert moved == state
+    assert not separate.runs()
+    assert code_of(send, second, "announce@" + ORG) == [451]
+    ended = run("remove_domain.yml", remove_domain=ORG)
+    assert not ended.failed, ended.said
+    assert code_of(send, second, "announce@" + ORG) == [550]
+    subject = "home again %s" % uuid.uuid4()
+    assert send(first, "announce@" + ORG, sender="gustav@example.org", data=letter(subject, "announce@" + ORG)).code == 250
+    sink.wait(1, since=mark, to="anna@example.org", subject=subject, host=first)

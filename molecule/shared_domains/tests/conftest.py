@@ -1,0 +1,92 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs of site.yml with another inventory, and what Mailman and Exim make of it."""
+
+import copy
+import json
+import os
+import pathlib
+import subprocess
+import types
+
+import pytest
+import yaml
+
+SCENARIO = pathlib.Path(__file__).parents[1]
+ROOT = SCENARIO.parents[1]
+FILE = "/var/lib/mailman/lists/,domains"
+LISTS = yaml.safe_load((SCENARIO / "inventory.yml").read_text())["all"]["children"]["list_hosts"]["vars"]["mailman_lists"]
+
+
+def lists_with(name, **changes):
+    """The lists of the inventory, one of them otherwise."""
+    return [dict(one, **changes) if one["name"] == name else one for one in copy.deepcopy(LISTS)]
+
+
+def run(*options, playbook="site.yml", **variables):
+    """Run a playbook on the host: how many tasks changed it, what failed, what was changed, and all the rest that modules returned."""
+    command = ["ansible-playbook", "-i", ROOT / "molecule/shared/ground.yml", "-i", SCENARIO / "inventory.yml", "-e", json.dumps(variables), *options]
+    environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+    done = subprocess.run([*command, ROOT / "playbooks" / playbook], capture_output=True, text=True, env=environment, timeout=900, check=False)
+    if not done.stdout.startswith("{"):
+        pytest.fail("ansible-playbook printed:\n" + done.stdout + done.stderr)
+    report = json.loads(done.stdout)
+    results = {task["task"]["name"].split(" : ")[-1]: result for play in report["plays"] for task in play["tasks"] for result in task["hosts"].values()}
+    [stats] = report["stats"].values()
+    return types.SimpleNamespace(
+        changed=stats["changed"],
+        failure=" ".join(result.get("msg", "") for result in results.values() if result.get("failed")),
+        changes=[name for name, result in results.items() if result.get("changed")],
+        results=results,
+    )
+
+
+@pytest.fixture(scope="module")
+def host(ground):
+    return ground.list_hosts[0]
+
+
+@pytest.fixture(scope="module")
+def domains(host):
+    """Return a function that tells what the file says."""
+    return lambda: dict(line.split(": ") for line in host.check_output("cat " + FILE).splitlines())
+
+
+@pytest.fixture(scope="module")
+def answers(host):
+    """Return a function that tells in which of the domains a local part is Mailman's, for Exim as it delivers and as it receives."""
+
+    look = (
+        "for domain in lists.example.com lists.test other.test; do"
+        " exim -bt %(name)s@$domain | grep -q 'transport = mailman_transport' && echo routed $domain;"
+        " runuser -u Debian-exim -- exim -bv %(name)s@$domain >&2 && echo verified $domain; done; true"
+    )
+
+    def answers(local_part):
+        found = host.check_output(look % {"name": local_part}).split()
+        routed, verified = ([domain for kind, domain in zip(found[::2], found[1::2]) if kind == how] for how in ("routed", "verified"))
+        assert routed == verified
+        return routed
+
+    return answers
+
+
+@pytest.fixture(scope="module")
+def mailman(host):
+    """Return a function that runs code in Mailman's Python as Mailman's user and returns the JSON that it prints."""
+
+    def mailman(code):
+        preamble = "import sys, json; sys.path.insert(0, '/var/lib/mailman/bin'); import paths; from Mailman.MailList import MailList\n"
+        command = ["podman", "exec", "--interactive", "--user", "list", host.container, "python2.7", "-B", "-"]
+        done = subprocess.run(command, input=preamble + code, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return mailman
+
+
+@pytest.fixture(scope="module")
+def place(mailman):
+    """Return a function that tells mail domain and web host of a list, as Mailman knows them."""
+    return lambda name: mailman("m = MailList(%r, lock=0)\nprint json.dumps([m.host_name, m.web_page_url.split('/')[2]])" % name)

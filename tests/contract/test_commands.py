@@ -48,11 +48,11 @@ def test_newlist_takes_the_domain_from_virtual_hosts(mailman, arguments, host_na
 def test_a_file_beside_the_lists_is_no_list(mailman, name):
     """And nothing is said against it."""
     before = mailman.tool("list_lists -b").stdout
-    mailman.run(f"echo 'tools: lists.test' >{PREFIX}/lists/,domains; chown list:list {PREFIX}/lists/,domains; chmod 644 {PREFIX}/lists/,domains")
+    mailman.run(f"echo 'tools: lists.test' >{PREFIX}/lists/.domains; chown list:list {PREFIX}/lists/.domains; chmod 644 {PREFIX}/lists/.domains")
     assert mailman.tool("list_lists -b").stdout == before
-    assert ",domains" not in mailman.run(f"cd {PREFIX} && bin/check_perms -f", rc=None).stdout
-    assert mailman.run(f"stat -c '%a %U' {PREFIX}/lists/,domains").stdout.split() == ["644", "list"]
-    mailman.run(f"rm {PREFIX}/lists/,domains")
+    assert ".domains" not in mailman.run(f"cd {PREFIX} && bin/check_perms -f", rc=None).stdout
+    assert mailman.run(f"stat -c '%a %U' {PREFIX}/lists/.domains").stdout.split() == ["644", "list"]
+    mailman.run(f"rm {PREFIX}/lists/.domains")
 
 
 def test_newlist_language(mailman):

@@ -96,6 +96,11 @@ def test_null_sender(host, send):
     assert send(host, "test-bounces@" + TEST, sender="").code == 250
 
 
+def test_the_file_is_no_list(host, send):
+    """Exim looks for lists where it lies."""
+    assert send(host, '".domains"@lists.test', sender="gustav@example.org").code == 550
+
+
 @pytest.mark.parametrize(("name", "domain"), [("com", COM), ("test", TEST)])
 def test_post(host, send, sink, name, domain):
     """Envelope sender and List headers are of the list's own domain."""

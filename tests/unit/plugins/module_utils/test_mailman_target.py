@@ -299,10 +299,10 @@ def domains(monkeypatch, mm_cfg, tmp_path):
 
         monkeypatch.setattr(target, "Errors", types.SimpleNamespace(MMListError=MMListError))
         monkeypatch.setattr(target, "MailList", types.SimpleNamespace(MailList=load))
-        (tmp_path / ",domains").write_text(text)
+        (tmp_path / ".domains").write_text(text)
         time_of_file = time.time() - age
-        os.utime(str(tmp_path / ",domains"), (time_of_file, time_of_file))
-        made = target.Domains(str(tmp_path / ",domains"))
+        os.utime(str(tmp_path / ".domains"), (time_of_file, time_of_file))
+        made = target.Domains(str(tmp_path / ".domains"))
         made.look(lists)
         return made, sorted(read)
 

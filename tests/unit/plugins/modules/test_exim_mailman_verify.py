@@ -422,7 +422,7 @@ def test_each_list_in_its_own_domain(host):
 
 
 def test_domains_of_lists(tmp_path):
-    path = tmp_path / ",domains"
+    path = tmp_path / ".domains"
     path.write_text("my-admin: lists.test\ntestlist: list.example.com\n")
     assert exim_verify.domains_of(str(path)) == {"my-admin": "lists.test", "testlist": "list.example.com"}
     assert exim_verify.domains_of(None) == {}
@@ -442,8 +442,8 @@ def arguments(lists, host, monkeypatch):
     (lists / "testlist" / "config.pck").write_text("")
     for name in ("users", "announce"):
         (lists / name / "config.pck").unlink()
-    (lists / ",domains").write_text("other: lists.test\n")
-    return dict(domain=DOMAIN, domains_file=str(lists / ",domains"), lists_dir=str(lists), wrapper=WRAPPER, subscriber=SUBSCRIBER)
+    (lists / ".domains").write_text("other: lists.test\n")
+    return dict(domain=DOMAIN, domains_file=str(lists / ".domains"), lists_dir=str(lists), wrapper=WRAPPER, subscriber=SUBSCRIBER)
 
 
 @pytest.mark.parametrize("check_mode", [False, True])

@@ -114,10 +114,10 @@ def test_a_changed_site_password_is_a_change(mailman):
 
 def test_a_changed_file_of_domains_is_a_change(mailman):
     mailman.answer = {"domains": {"before": "", "after": "news: example.org\n"}}
-    result = mailman.run(domains_file="/lists/,domains", _ansible_diff=True)
+    result = mailman.run(domains_file="/lists/.domains", _ansible_diff=True)
     assert (result["changed"], result["domains_changed"]) == (True, True)
     assert result["diff"] == [
-        {"before_header": "/lists/,domains", "after_header": "/lists/,domains", "before": "", "after": "news: example.org\n"}
+        {"before_header": "/lists/.domains", "after_header": "/lists/.domains", "before": "", "after": "news: example.org\n"}
     ]
     assert "domains" not in result
 

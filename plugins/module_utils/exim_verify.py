@@ -41,6 +41,7 @@ REMEDIES = {
     "configuration": "Correct the configuration where Exim says so.",
     "unknown-acl-verb": "Exim 4 has no ACL verb reject: write deny.",
     "unknown-transport": "Name a transport that is in the configuration.",
+    "unknown-domain": "Set the virtual domain up again (site.yml): its run ends with the file that makes it known.",
     "no-list-transport": "Add a pipe transport whose command is Mailman's wrapper, and a router that uses it.",
     "not-routed": "Let a router accept this address and hand it to the transport for Mailman.",
     "suffix-name": "After the router with suffixes add one without, for lists whose own name ends like one.",
@@ -138,6 +139,11 @@ def verify(exim, wanted):
     findings += [("broken-signature", line) for line in broken_signatures(exim, address_of(wanted, wanted["lists"][0], "-bounces"))]
     report.check("configuration", len(settings["routers"]), findings)
     check_limits(report, settings, wanted)
+    if wanted["virtual_domain_file"]:
+        missing = not os.path.isfile(wanted["virtual_domain_file"])
+        report.check("virtual domain", 1, [("unknown-domain", "%s: there is no %s" % (wanted["domain"], wanted["virtual_domain_file"]))] if missing else [])
+        if missing:
+            return report
     transports = list_transports(settings)
     if not transports:
         report.check("routing", 1, [("no-list-transport", "no pipe transport runs Mailman's wrapper %s" % wanted["wrapper"])])

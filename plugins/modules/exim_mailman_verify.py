@@ -26,6 +26,9 @@ options:
     description: A domain in which all lists can be reached that are not in O(domains_file).
     type: str
     required: true
+  virtual_domain_file:
+    description: The file by which Exim knows the domain, where it is one of several virtual domains. Without it nothing else is tested.
+    type: path
   domains_file:
     description: File that says in which domain a list can be reached, as module M(listhost.exim_mailman.mailman_lists) keeps it.
     type: path
@@ -287,6 +290,7 @@ def main():
         argument_spec=dict(
             EXIM_ARGUMENTS,
             domain=dict(type="str", required=True),
+            virtual_domain_file=dict(type="path"),
             domains_file=dict(type="path"),
             lists_dir=dict(type="path", required=True),
             wrapper=dict(type="path", required=True),

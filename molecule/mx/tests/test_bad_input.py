@@ -1,7 +1,7 @@
 # Copyright: listhost.exim_mailman contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong about mail exchangers in an inventory is named before anything is changed: variable, value, remedy."""
+"""What is wrong about mail exchangers in an inventory is named before anything is changed: variable, value, remedy. And whose route a virtual domain has."""
 
 import json
 import os
@@ -26,10 +26,10 @@ CASES = {
 
 
 class Run:
-    """A run of site.yml: what failed on each host, and how much was changed in all."""
+    """A run of site.yml: what failed on each host, how much was changed in all, and what was put into files."""
 
-    def __init__(self, inventory, limit):
-        command = ["ansible-playbook", "--limit", limit, ROOT / "playbooks/site.yml"]
+    def __init__(self, inventory, limit, *options):
+        command = ["ansible-playbook", *options, "--limit", limit, ROOT / "playbooks/site.yml"]
         for file in [ROOT / "inventories/mx", ROOT / "molecule/shared/ground.yml", SCENARIO / "inventory.yml", inventory]:
             command += ["--inventory", file]
         environment = dict(os.environ, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
@@ -38,16 +38,21 @@ class Run:
         self.changes = sum(stats["changed"] for stats in report["stats"].values())
         results = [item for play in report["plays"] for task in play["tasks"] for item in task["hosts"].items()]
         self.failures = {host: result["msg"] for host, result in results if result.get("failed")}
+        self.after = "".join(diff.get("after", "") for _host, result in results for diff in as_list(result.get("diff", [])))
+
+
+def as_list(diff):
+    return diff if isinstance(diff, list) else [diff]
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Run site.yml with a group of hosts added to the inventory."""
+    """Run site.yml with a group of hosts added to the inventory, and more groups."""
 
-    def run(limit, group, hosts):
+    def run(limit, group, hosts, *options, **groups):
         inventory = tmp_path_factory.mktemp("bad") / "inventory.yml"
-        inventory.write_text(json.dumps({group: {"hosts": hosts}}))
-        return Run(inventory, limit)
+        inventory.write_text(json.dumps({name: {"hosts": members} for name, members in {group: hosts, **groups}.items()}))
+        return Run(inventory, limit, *options)
 
     return run
 
@@ -89,3 +94,16 @@ def test_route_to_a_host_that_cannot_be_found(run, ground):
     result = run("mx.example.com", "mx_hosts", {"mx.example.com": {"exim_relay_routes": {"list.example.com": ["lists9.example.com"]}}})
     assert "postmaster@list.example.com" in result.failures["mx.example.com"]
     assert mx.file("/etc/exim4/exim4.conf").content_string == live
+
+
+def test_virtual_domain_goes_to_its_machine(run):
+    """By the name that the machine has in mail; where its machine is in another inventory, by the name that Ansible has for it."""
+    machine = {"ansible_host": "a machine", "mailman_virtual_home": "/virtual", "exim_primary_hostname": "lists2.example.com"}
+    domains = {
+        "here": {"ansible_host": "a machine", "mailman_email_host": "one.example.edu"},
+        "elsewhere": {"ansible_host": "lists1.example.com", "mailman_email_host": "other.example.edu"},
+    }
+    result = run("mx.example.com", "list_hosts", {"machine": machine}, "--check", "--diff", list_domains=domains)
+    assert not result.failures
+    assert 'one.example.edu "<+ lists2.example.com"' in result.after
+    assert 'other.example.edu "<+ lists1.example.com"' in result.after

@@ -1,16 +1,19 @@
 # Copyright: listhost.exim_mailman contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host of the virtual domains, and runs of the inventories first, second and third, each for itself."""
+"""The hosts of the virtual domains, and runs of the inventories first, second and third, each for itself."""
 
+import contextlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import uuid
 
 import pytest
 
+LOCK = "/run/listhost.exim_mailman.lock"
 SCENARIO = pathlib.Path(__file__).parents[1]
 ROOT = SCENARIO.parents[1]
 
@@ -45,6 +48,12 @@ def run(inventory, *options, **variables):
     return Run(start(inventory, *options, **variables))
 
 
+def verify(results, *options, **variables):
+    """Run verify.yml for the domains of first: the kinds of faults of each host."""
+    run("first", *options, playbook="verify.yml", verify_results=str(results), **variables)
+    return {host: {fault["fault"] for fault in report["faults"]} for host, report in json.loads(results.read_text()).items()}
+
+
 class Domain:
     """A virtual domain on its host."""
 
@@ -69,11 +78,64 @@ class Domain:
         return json.loads(self.host.check_output('/usr/bin/python2.7 -B -c "%s"' % code))
 
 
-@pytest.fixture(scope="module")
-def host(ground):
-    return ground.list_hosts[0]
+class VirtualHost:
+    """A machine: its Exim, its domains, and runs for it alone."""
+
+    def __init__(self, host):
+        self.host = host
+        self.el = host.name.startswith("el")
+        self.exim_files, self.exim_pid, self.exim_user = (
+            ("/etc/exim", "/run/exim.pid", "exim") if self.el else ("/etc/exim4", "/run/exim4/exim.pid", "Debian-exim"))
+        self.prefix = "el" if self.el else "lists"
+        self.domains = {name: Domain(host, "%s.example.%s" % (self.prefix, name)) for name in ["org", "net", "edu", "com"]}
+
+    def start(self, inventory, *options, **variables):
+        return start(inventory, "--limit", self.prefix + ".*", *options, **variables)
+
+    def run(self, inventory, *options, **variables):
+        return Run(self.start(inventory, *options, **variables))
+
+    @contextlib.contextmanager
+    def lock_held(self):
+        """As by a run that installs packages. Nobody else may do so meanwhile."""
+        since = self.host.check_output("date +%s.%N")
+        holder = self.host.check_output("nohup flock --no-fork %s sleep 600 > /dev/null 2>&1 & echo $!" % LOCK)
+        try:
+            yield
+            assert not re.search("(apt|dnf): Invoked", self.host.check_output("journalctl --since=@" + since))
+        finally:
+            self.host.check_output("kill " + holder)
+
+    def waiting_runs(self):
+        return len(self.host.run("pgrep --full '^flock --wait'").stdout.split())
+
+    def start_machine(self):
+        """As the machine's administrator does, who knows of no domain."""
+        options = ["--inventory", ROOT / "molecule/shared/ground.yml", "--limit", self.host.name]
+        return start("inventory.yml", *options)
+
+    def verify(self, results):
+        return verify(results, "--limit", self.prefix + ".*")
+
+    def state(self, *names):
+        """What no run for another domain may change: all of Exim's files, and which processes run."""
+        return (
+            self.host.check_output("find %s -type f -exec sha256sum {} + | sort; stat -c '%%Y %%i' %s/exim*.conf" % (self.exim_files, self.exim_files)),
+            self.host.check_output("cat " + self.exim_pid),
+            [self.domains[name].pid() for name in names],
+        )
 
 
 @pytest.fixture(scope="module")
-def domains(host):
-    return {name: Domain(host, "lists.example." + name) for name in ["org", "net", "edu", "com"]}
+def virtual(list_host):
+    return VirtualHost(list_host)
+
+
+@pytest.fixture(scope="module")
+def host(list_host):
+    return list_host
+
+
+@pytest.fixture(scope="module")
+def domains(virtual):
+    return virtual.domains

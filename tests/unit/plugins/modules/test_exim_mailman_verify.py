@@ -123,8 +123,8 @@ def host(monkeypatch):
 def faults(host, **wanted):
     """Return the kinds of faults with the first thing that was found of each."""
     given = dict(
-        domain=DOMAIN, wrapper=WRAPPER, subscriber=SUBSCRIBER, mail_groups=["list"], verp="exim", max_sessions=30, sample=5, lists=["testlist", "my-admin"],
-        domains={},
+        domain=DOMAIN, virtual_domain_file=None, wrapper=WRAPPER, subscriber=SUBSCRIBER, mail_groups=["list"], verp="exim", max_sessions=30, sample=5,
+        lists=["testlist", "my-admin"], domains={},
     )
     given.update(wanted)
     return {fault["fault"]: fault["found"][0] for fault in exim_verify.verify(host, given).faults()}
@@ -153,6 +153,14 @@ def test_a_configuration_that_exim_refuses(host, message, fault):
 def test_an_unknown_transport(host):
     host.unknown_transports = ["router r: there is no transport t."]
     assert faults(host) == {"unknown-transport": "router r: there is no transport t."}
+
+
+def test_a_virtual_domain_that_exim_does_not_know(host, tmp_path):
+    """Of which nothing else is said: nothing can be right."""
+    known = tmp_path / "list.example.com"
+    assert faults(host, virtual_domain_file=str(known), max_sessions=None) == {"unknown-domain": "%s: there is no %s" % (DOMAIN, known)}
+    known.write_text("user: list\n")
+    assert faults(host, virtual_domain_file=str(known)) == {}
 
 
 def test_a_signature_that_cannot_be_made(host):

@@ -99,9 +99,10 @@ def test_files_around_a_domain(host, domains):
 def test_no_path_of_another_domain(host, domains):
     """In no file that was installed, be it the code, compiled Python or a program."""
     for domain in domains.values():
-        others = "|".join(re.escape(other.home) for other in domains.values() if other is not domain)
+        others = "|".join(re.escape(other.name) for other in domains.values() if other is not domain)
         found = host.run("grep --recursive --extended-regexp --files-with-matches '%s' %s/mailman --exclude-dir=logs --exclude-dir=qfiles "
-                         "--exclude-dir=archives --exclude-dir=lists" % (others, domain.home))
+                         # One of upstream's sample bounces, in tests, was sent by a list of this name.
+                         "--exclude-dir=archives --exclude-dir=lists --exclude-dir=tests" % (others, domain.home))
         assert (found.rc, found.stdout) == (1, "")
 
 

@@ -6,6 +6,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import uuid
 
@@ -55,7 +56,12 @@ class Run:
         command = ["ansible-playbook", "--inventory", ROOT / "molecule/shared/ground.yml", "--inventory", SCENARIO / "inventory.yml"]
         command += ["--inventory", SCENARIO / "domains", "--extra-vars", json.dumps(variables), *options, ROOT / "playbooks" / playbook]
         environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+
+    def kill(self):
+        """With all of its processes, as when the controller loses its power."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
 
     def end(self):
         output, errors = self.process.communicate(timeout=900)

@@ -6,6 +6,7 @@
 The tests stand in the order of that life. Every post must reach its members, once, wherever its list is when it comes.
 """
 
+import contextlib
 import re
 import threading
 import time
@@ -17,6 +18,7 @@ from waiting import eventually
 
 ORG, NET = "lists.example.org", "lists.example.net"
 LISTS = ["announce", "board"]
+HOME = "/virtual/%s/mailman" % ORG
 
 
 class Sender:
@@ -155,28 +157,50 @@ def test_check_mode_changes_nothing(first, second, before):
     assert not first.file("/var/lib/mailman/frozen").exists
 
 
-def disturb(machine, when, what):
-    """From now on tar does this first when it is called so."""
-    script = '#!/bin/sh\ncase "$*" in *%s*) %s ;; esac\nexec /usr/bin/tar "$@"\n' % (when, what)
-    machine.check_output("printf %%s %s > /usr/local/bin/tar; chmod +x /usr/local/bin/tar", script)
+@contextlib.contextmanager
+def disturbed(machine, program, when, what):
+    """A machine where the program, when it is called so, does this instead."""
+    script = '#!/bin/sh\ncase "$*" in *"%s"*) %s ;; esac\nexec /usr/bin/%s "$@"\n' % (when, what, program)
+    machine.check_output("printf %%s %s > /usr/local/bin/%s; chmod +x /usr/local/bin/%s", script, program, program)
+    try:
+        yield
+    finally:
+        machine.check_output("rm /usr/local/bin/%s", program)
+
+
+@contextlib.contextmanager
+def full(machine, path):
+    """A machine whose disk is full there. Nothing of it can be seen where the playbook looks before."""
+    machine.check_output("mount -t tmpfs -o nr_inodes=1,mode=2771,uid=list,gid=list none %s", path)
+    try:
+        yield
+    finally:
+        machine.check_output("umount %s", path)
 
 
 @pytest.mark.parametrize(
-    ("culprit", "when", "what", "complaint"),
+    ("culprit", "fault", "complaint"),
     [
-        ("second", "--same-permissions", '/usr/bin/tar "$@"; rm lists/board/request.pck data/heldmsg-board-*; exit', "The copies are not the same: board"),
         (
-            "first", "--files-from", '/usr/bin/tar "$@"; runuser -u list -- /var/lib/mailman/bin/remove_members -n -N board anna@example.org; exit',
+            "second",
+            lambda machine: disturbed(
+                machine, "tar", "--same-permissions", '/usr/bin/tar "$@"; cd %s; rm lists/board/request.pck data/heldmsg-board-*; exit' % HOME
+            ),
+            "The copies are not the same: board",
+        ),
+        (
+            "first",
+            lambda machine: disturbed(
+                machine, "tar", "--files-from", '/usr/bin/tar "$@"; runuser -u list -- /var/lib/mailman/bin/remove_members -n -N board anna@example.org; exit'
+            ),
             "These lists were changed on first while they were copied: board (members: 1, the copy 0)",
         ),
+        ("second", lambda machine: full(machine, HOME + "/archives/private"), "No space left on device"),
     ],
-)  # fmt: skip
-def test_failure_leaves_all_as_it_was(ground, first, second, shared, before, send, sink, culprit, when, what, complaint):
-    disturb(ground.machines[culprit], when, what.replace("rm lists", "cd /virtual/%s/mailman; rm lists" % ORG))
-    try:
+)
+def test_failure_leaves_all_as_it_was(ground, first, second, shared, before, send, sink, culprit, fault, complaint):
+    with fault(ground.machines[culprit]):
         ended = run("move_domain.yml", move_domain=ORG, move_from="first")
-    finally:
-        ground.machines[culprit].check_output("rm /usr/local/bin/tar")
     assert ended.failed
     assert complaint in ended.said
     assert "lists.example.org was not moved" in ended.said
@@ -195,15 +219,33 @@ def test_failure_leaves_all_as_it_was(ground, first, second, shared, before, sen
 
 @pytest.fixture(scope="module")
 def sender(first, second, before, send, sink):
-    """Posts to both domains during the whole move, and a subject that waits in Exim's queue on the first machine."""
+    """Posts to both domains during the whole move, and a subject that waits in Exim's queue on the first machine.
+
+    The first run is killed when half of the copies are made, the second cannot put the old lists aside when the move is final, the third ends it.
+    """
     with Sender(send, ("announce@" + ORG, first), ("news@" + NET, first)) as sender:
         sender.mark = sink.mark()
-        moving = Run("move_domain.yml", move_domain=ORG, move_from="first")
-        eventually(lambda: code_of(send, first, "announce@" + ORG) == [451], timeout=120)
+        half = 'head -c 2000 | /usr/bin/tar "$@"; touch /var/tmp/half; exec sleep 1000'
+        with disturbed(second, "tar", "--same-permissions", half):
+            killed = Run("move_domain.yml", move_domain=ORG, move_from="first")
+            eventually(lambda: second.file("/var/tmp/half").exists, timeout=120)
+            killed.kill()
+            second.check_output("pkill sleep")
+        sender.after_kill = [code_of(send, machine, "announce@" + ORG) for machine in (first, second)]
         sender.kept = "kept %s" % uuid.uuid4()
         first.check_output("printf %%s %s | exim -f gustav@example.org announce@%s", letter(sender.kept, "announce@" + ORG), ORG)
-        sender.moved = moving.end()
+        with disturbed(first, "mv", "/lists/board ", "exit 1"):
+            sender.failed = run("move_domain.yml", move_domain=ORG, move_from="first")
+        sender.after_failure = [code_of(send, machine, "announce@" + ORG) for machine in (first, second)]
+        sender.moved = run("move_domain.yml", move_domain=ORG, move_from="first")
     return sender
+
+
+def test_mail_waits_between_runs(sender):
+    assert sender.after_kill == [[451], [451]]
+    assert sender.failed.failed
+    assert "Put the lists aside" in sender.failed.said
+    assert sender.after_failure == [[451], [451]]
 
 
 def test_move(first, second, shared, separate, before, sender):
@@ -214,9 +256,9 @@ def test_move(first, second, shared, separate, before, sender):
     assert shared.lists() == ["mailman", "news"]
     assert shared.runs()
     assert separate.runs()
-    aside = first.check_output("ls -d /var/lib/mailman/moved/%s-*" % ORG)
-    assert first.file(aside + "/lists/announce/config.pck").exists
-    assert first.file(aside).mode & 0o777 == 0o700
+    aside = "/var/lib/mailman/moved"
+    assert first.check_output("cd %s; ls -d */lists/*/config.pck | cut -d / -f 2,3 | sort" % aside).split() == ["lists/announce", "lists/board"]
+    assert first.check_output("find %s -mindepth 1 -maxdepth 1 ! -perm 700" % aside) == ""
 
 
 def test_lists_are_as_before(separate, before):

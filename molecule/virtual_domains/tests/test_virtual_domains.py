@@ -96,6 +96,19 @@ def test_files_around_a_domain(host, domains):
         assert host.check_output("stat -c %U $(find {0}/mailman/data -name master-qrunner.pid)".format(domain.home)) == user
 
 
+def test_start_while_systemd_is_reloaded(host, domains):
+    """As a run for another domain does. Ten times, since not every time is the moment one that matters."""
+    unit = domains["net"].unit
+    host.check_output(
+        "for turn in 1 2 3 4 5 6 7 8 9 10; do systemctl reset-failed %s; systemctl restart --no-block %s;"
+        "for reload in 1 2 3 4 5 6 7 8; do systemctl daemon-reload; done; timeout 20 systemctl start %s || exit; done",
+        unit,
+        unit,
+        unit,
+    )
+    assert domains["net"].pid() == int(host.file(domains["net"].home + "/mailman/data/master-qrunner.pid").content_string)
+
+
 def test_no_path_of_another_domain(host, domains):
     """In no file that was installed, be it the code, compiled Python or a program."""
     for domain in domains.values():

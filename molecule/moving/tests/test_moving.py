@@ -258,7 +258,7 @@ def test_move(first, second, shared, separate, before, sender):
     assert separate.runs()
     aside = "/var/lib/mailman/moved"
     assert first.check_output("cd %s; ls -d */lists/*/config.pck | cut -d / -f 2,3 | sort" % aside).split() == ["lists/announce", "lists/board"]
-    assert first.check_output("find %s -mindepth 1 -maxdepth 1 ! -perm 700" % aside) == ""
+    assert first.check_output("find %s -mindepth 1 -maxdepth 1 -perm /077" % aside) == ""
 
 
 def test_lists_are_as_before(separate, before):

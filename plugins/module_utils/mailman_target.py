@@ -1296,19 +1296,19 @@ def gather_contents():
     held = os.listdir(directories["data"])
     lists = []
     for name in sorted(Utils.list_names()):
+        held_name = re.compile(r"heldmsg-%s-\d+\.(pck|txt)$" % re.escape(name), re.IGNORECASE)
+        # By what they hold, for a message keeps its name from queue to queue.
+        messages = ["data/" + entry for entry in sorted(held) if held_name.match(entry)] + sorted(queued.get(name, ()))
+        archives = ["%s/%s%s" % (directory, name, ending) for directory in ("archives/private", "archives/public") for ending in ("", ".mbox")]
+        archives = [entry for entry in archives if os.path.lexists(place(entry))]
+        found = {"name": name, "email_host": "", "fault": "", "files": archives + messages + ["lists/" + name]}
+        lists.append(found)
         try:
             mlist = MailList.MailList(name, lock=0)
-            held_name = re.compile(r"heldmsg-%s-\d+\.(pck|txt)$" % re.escape(name), re.IGNORECASE)
-            # By what they hold, for a message keeps its name from queue to queue.
-            messages = ["data/" + entry for entry in sorted(held) if held_name.match(entry)] + sorted(queued.get(name, ()))
             state = ["lists/%s/%s" % (name, entry) for entry in sorted(os.listdir(mlist.fullpath())) if not entry.startswith("config.pck")]
-            archives = ["%s/%s%s" % (directory, name, ending) for directory in ("archives/private", "archives/public") for ending in ("", ".mbox")]
-            archives = [entry for entry in archives if os.path.lexists(place(entry))]
-            lists.append(
+            found.update(
                 {
-                    "name": name,
                     "email_host": readable(mlist.host_name),
-                    "files": archives + messages + ["lists/" + name],
                     "members": len(mlist.getMembers()),
                     "messages": len(messages),
                     # Of each archive its files and their bytes: to read them all would take too long.
@@ -1319,8 +1319,8 @@ def gather_contents():
                 }
             )
         except (Errors.MMListError, EnvironmentError):
-            raise Failure("The list %s cannot be read (%s): mend or remove it." % (name, readable(sys.exc_info()[1])))
-    hosts = ["site"] + sorted(set(one["email_host"] for one in lists))
+            found["fault"] = "%s: %s" % (sys.exc_info()[0].__name__, readable(sys.exc_info()[1]))
+    hosts = ["site"] + sorted(set(one["email_host"] for one in lists if not one["fault"]))
     return {
         "directories": directories,
         "frozen": read_frozen(os.path.join(mm_cfg.VAR_PREFIX, "frozen")),

@@ -248,6 +248,10 @@ contents:
           description: The mail domain of the list.
           type: str
           sample: lists.example.org
+        fault:
+          description: Why the list cannot be read. What follows RV(contents.lists[].files) is only there when this is empty.
+          type: str
+          sample: ""
         files:
           description: The files and directories that are its own - archives, held messages, messages in queues, and last the list itself.
           type: list

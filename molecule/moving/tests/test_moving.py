@@ -149,6 +149,16 @@ def test_bad_input_is_named_before_anything_changes(variables, complaint):
     assert set(ended.changes.values()) == {0}
 
 
+def test_list_that_cannot_be_read(first, before):
+    """Nobody knows whether it is one of those that are to move."""
+    first.check_output("cd /var/lib/mailman/lists; mkdir broken; echo nothing > broken/config.pck")
+    ended = run("move_domain.yml", move_domain=ORG, move_from="first")
+    first.check_output("rm -r /var/lib/mailman/lists/broken")
+    assert "The list broken on first cannot be read (" in ended.said
+    assert ended.failed
+    assert set(ended.changes.values()) == {0}
+
+
 def test_check_mode_changes_nothing(first, second, before):
     ended = run("move_domain.yml", "--check", move_domain=ORG, move_from="first")
     assert "announce, board would be moved from first" in ended.said
@@ -225,7 +235,8 @@ def sender(first, second, before, send, sink):
     """
     with Sender(send, ("announce@" + ORG, first), ("news@" + NET, first)) as sender:
         sender.mark = sink.mark()
-        half = 'head -c 2000 | /usr/bin/tar "$@"; touch /var/tmp/half; exec sleep 1000'
+        # Of one list some files, of the other half of the ones that it is not a list without.
+        half = '/usr/bin/tar "$@"; cd %s/lists; rm -r board; truncate --size=100 announce/config.pck*; touch /var/tmp/half; exec sleep 1000' % HOME
         with disturbed(second, "tar", "--same-permissions", half):
             killed = Run("move_domain.yml", move_domain=ORG, move_from="first")
             eventually(lambda: second.file("/var/tmp/half").exists, timeout=120)

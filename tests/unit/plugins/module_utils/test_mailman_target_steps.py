@@ -18,10 +18,6 @@ import pytest
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman_target as target
 
 
-class Killed(BaseException):
-    """Here the process ended."""
-
-
 class Files:
     """Mailman's directories, and its module Utils as far as it looks at them."""
 
@@ -59,25 +55,6 @@ def files(tmp_path, monkeypatch):
     return files
 
 
-def fail_at(monkeypatch, owner, names, number):
-    """Have the call of this number, counted over these functions, end the process. Return the list of calls."""
-    calls = []
-
-    def failing(name, function):
-        def call(*arguments, **keywords):
-            calls.append((name, arguments))
-            if len(calls) == number:
-                raise Killed
-            return function(*arguments, **keywords)
-
-        return call
-
-    for name in names:
-        module = owner[name] if isinstance(owner, dict) else owner
-        monkeypatch.setattr(module, name, failing(name, getattr(module, name)))
-    return calls
-
-
 class Patience:
     """Gets every lock at once."""
 
@@ -105,21 +82,21 @@ REMOVING = {"rename": os, "unlink": os, "rmtree": shutil}
 
 
 @pytest.mark.parametrize("keep_archives", [False, True])
-def test_a_removal_that_is_killed_is_finished_by_the_next_call(leaving, monkeypatch, keep_archives):
+def test_a_removal_that_is_killed_is_finished_by_the_next_call(leaving, monkeypatch, fail_at, keep_archives):
     """Whatever the step: until the first the list is whole, after it the rest is known to be left."""
     before = leaving.all()
     after = [path for path in before if "leaving" not in path or (keep_archives and path.startswith(("public", "private")))]
     steps = 0
     for number in range(1, 99):
         with monkeypatch.context() as context:
-            calls = fail_at(context, REMOVING, REMOVING, number)
+            calls = fail_at(context, REMOVING, number)
             try:
                 target.remove_list(Patience(), "leaving", keep_archives)
                 break
-            except Killed:
+            except fail_at.killed:
                 steps += 1
         if number == 1:
-            assert (calls[0][0], leaving.all()) == ("rename", before)
+            assert (calls[0], leaving.all()) == ("rename", before)
             continue
         # The list has gone, and what tells the next call that there is work left is still there.
         assert not leaving.list_exists("leaving")
@@ -191,11 +168,11 @@ NEW = {"name": "new", "owners": ["owner@example.org"], "password": None}
 
 
 @pytest.mark.parametrize("step", ["change_members", "Work", "Save", "rename"])
-def test_a_creation_that_fails_leaves_nothing(files, creation, monkeypatch, step):
+def test_a_creation_that_fails_leaves_nothing(files, creation, monkeypatch, fail_at, step):
     before = files.all()
     with monkeypatch.context() as context:
-        fail_at(context, {"change_members": target, "Work": target, "Save": creation, "rename": os}, [step], 1)
-        with pytest.raises(Killed):
+        fail_at(context, {step: {"Save": creation, "rename": os}.get(step, target)}, 1)
+        with pytest.raises(fail_at.killed):
             target.create_list(None, Patience(), NEW)
     assert (files.all(), creation.locked) == (before, False)
     assert target.create_list(None, Patience(), NEW) == "created"
@@ -221,12 +198,12 @@ def test_a_list_is_told_to_the_mail_server_when_it_is_there(files, creation, mon
 
 
 @pytest.mark.parametrize("step", ["open", "fsync", "rename"])
-def test_a_file_is_whole_or_as_it_was(files, monkeypatch, step):
+def test_a_file_is_whole_or_as_it_was(files, monkeypatch, fail_at, step):
     path = files.path / "data" / "adm.pw"
     path.write_text("before\n")
     with monkeypatch.context() as context:
-        fail_at(context, os, [step], 1)
-        with pytest.raises(Killed):
+        fail_at(context, {step: os}, 1)
+        with pytest.raises(fail_at.killed):
             target.write_site_password("secret")
     assert files.all() == ["data", "data/adm.pw", "lists", "private", "public"]
     assert path.read_text() == "before\n"
@@ -234,10 +211,10 @@ def test_a_file_is_whole_or_as_it_was(files, monkeypatch, step):
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("digest\n", 0o640)
 
 
-def test_a_file_is_on_the_disk_before_it_has_its_name(files, monkeypatch):
-    calls = fail_at(monkeypatch, os, ["fsync", "rename"], 0)
+def test_a_file_is_on_the_disk_before_it_has_its_name(files, monkeypatch, fail_at):
+    calls = fail_at(monkeypatch, {"fsync": os, "rename": os}, 0)
     target.write_site_password("secret")
-    assert [name for name, dummy in calls] == ["fsync", "rename"]
+    assert calls == ["fsync", "rename"]
 
 
 def test_a_file_is_written_where_nobody_has_put_another(files):
@@ -257,7 +234,10 @@ def test_lists_are_on_the_disk_before_they_have_their_name(files, monkeypatch):
     monkeypatch.setattr(target, "Patience", lambda seconds: None)
     monkeypatch.setattr(target, "tie_hands", lambda: lambda: seen.append("free"))
     monkeypatch.setattr(target, "plan", lambda *arguments: ([], [dict(name="kept"), dict(name="new")], ["old"]))
-    act = lambda name: lambda *arguments: seen.append((name, files.mm_cfg.SYNC_AFTER_WRITE)) or {"name": name}  # noqa: E731
+
+    def act(name):
+        return lambda *arguments: seen.append((name, files.mm_cfg.SYNC_AFTER_WRITE)) or {"name": name}
+
     for name in ("change_list", "create_list", "remove_list"):
         monkeypatch.setattr(target, name, act(name))
     lists = [dict(name=name, members=None, url_host=None, email_host=None) for name in ("kept", "new")]

@@ -112,11 +112,7 @@ def test_a_rename_that_fails_puts_back_what_was_replaced(install, two, monkeypat
     assert sorted(os.listdir(str(two))) == ["one", "two"]
 
 
-class Killed(BaseException):
-    """Here somebody ended the process."""
-
-
-def test_whatever_step_fails_all_is_as_it_was_and_can_be_done_again(install, two, monkeypatch):
+def test_whatever_step_fails_all_is_as_it_was_and_can_be_done_again(install, two, monkeypatch, fail_at):
     """Each step in turn, of two files that are there and one that is new."""
     files = [dict(path=str(two / name), content=name + " after\n", mode="0640") for name in ("one", "two", "new")]
 
@@ -126,20 +122,11 @@ def test_whatever_step_fails_all_is_as_it_was_and_can_be_done_again(install, two
     before, steps = state(), []
     for number in range(1, 99):
         with monkeypatch.context() as context:
-            calls = []
-            for name in ("fsync", "utime", "chown", "chmod", "link", "rename"):
-
-                def step(*arguments, name=name, real=getattr(os, name), **keywords):
-                    calls.append(name)
-                    if len(calls) == number:
-                        raise Killed
-                    return real(*arguments, **keywords)
-
-                context.setattr(os, name, step)
+            calls = fail_at(context, dict.fromkeys(["fsync", "utime", "chown", "chmod", "link", "rename"], os), number)
             try:
                 result = install(*files)
                 break
-            except Killed:
+            except fail_at.killed:
                 steps.append(calls[number - 1])
         assert state() == before, steps
     assert steps.count("rename") == 3

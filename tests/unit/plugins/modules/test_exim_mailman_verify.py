@@ -616,6 +616,16 @@ def test_the_connection_of_mailman(run_module, arguments, replies, found, said):
     assert server.said == ["ehlo localhost"] + said + ["rset", "quit"]
 
 
+def test_a_connection_that_is_known_to_end_in_a_refusal(run_module, arguments, host, monkeypatch):
+    """It would be logged."""
+    change(monkeypatch, host, "reply", lambda client, sender, recipient: ("550", "relay not permitted") if client == "::1" else None)
+    server = Server({"rcpt": "550 relay not permitted"})
+    faults = run_module(exim_mailman_verify, smtp_host="127.0.0.1", smtp_port=server.port, **arguments)["faults"]
+    assert [fault["fault"] for fault in faults] == ["ipv4-only-loopback"]
+    server.join(10)
+    assert server.said == ["ehlo localhost", "rset", "quit"]
+
+
 def test_no_connection_for_mailman(run_module, arguments):
     with contextlib.closing(socket.socket()) as unused:
         unused.bind(("127.0.0.1", 0))

@@ -47,6 +47,6 @@ def test_options(list_host, names):
                 "server_set_id": "$auth1",
             },
         },
-        "retry": [rule.replace("F,2h,15m; G,16h,1h,1.5; F,4d,6h", "F,30h,2m") if "senders" in rule else rule for rule in USUAL["retry"]],
+        "retry": [rule.replace("F,2h,15m; G,16h,1h,1.5; F,4d,6h", "F,2d,2m") if "senders" in rule else rule for rule in USUAL["retry"]],
     }
     assert_configured(list_host, changed(USUAL, policy))

@@ -47,6 +47,8 @@ def render(template, **inventory):
         variables.update(trusted(yaml.safe_load(text(file, "main.yml"))))
     variables.update(mailman_email_host="list.example.com", mailman_site_owner="postmaster@example.com")
     variables.update(inventory)
+    # What role_values makes of them has tests of its own.
+    variables["__mailman_values"] = dict((name, value) for name, value in variables.items() if name.startswith("mailman_"))
     return Templar(DataLoader(), variables=variables).template(trust_as_template(template))
 
 

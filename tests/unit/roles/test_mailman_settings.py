@@ -7,50 +7,9 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import io
-import os
-
 import pytest
-import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 
-try:
-    from ansible.template import trust_as_template
-except ImportError:  # before ansible-core 2.19
-
-    def trust_as_template(text):
-        return text
-
-
-ROLE = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles", "mailman")
-
-
-def text(*path):
-    with io.open(os.path.join(ROLE, *path), encoding="utf-8") as stream:
-        return stream.read()
-
-
-def trusted(value):
-    """Return a value of a file as Ansible itself has it when it has read the file."""
-    if isinstance(value, dict):
-        return dict((key, trusted(item)) for key, item in value.items())
-    if isinstance(value, list):
-        return [trusted(item) for item in value]
-    return trust_as_template(value) if isinstance(value, str) else value
-
-
-def render(template, **inventory):
-    """Return what Ansible makes of a template with an inventory that says no more than it must."""
-    variables = {}
-    for file in ("defaults", "vars"):
-        variables.update(trusted(yaml.safe_load(text(file, "main.yml"))))
-    variables.update(mailman_email_host="list.example.com", mailman_site_owner="postmaster@example.com")
-    variables.update(inventory)
-    # What role_values makes of them has tests of its own.
-    variables["__mailman_values"] = dict((name, value) for name, value in variables.items() if name.startswith("mailman_"))
-    return Templar(DataLoader(), variables=variables).template(trust_as_template(template))
-
+INVENTORY = {"mailman_email_host": "list.example.com", "mailman_site_owner": "postmaster@example.com"}
 
 # Every setting that the role writes, as an inventory has it that says nothing about it.
 DEFAULTS = {
@@ -102,9 +61,9 @@ RUNNERS = [[name + "Runner", 1] for name in ("Arch", "Bounce", "Command", "Incom
         "VIRTUAL_HOSTS": {"www.example.com": "list.example.com", "www.example.org": "lists.example.org"},
     }),
 ], ids=str)
-def test_settings(inventory, changed):
+def test_settings(render, inventory, changed):
     """All of them, also those that stay: each variable changes what it is for, and nothing else."""
-    found = render("{{ __mailman_typed_settings }}", **inventory)
+    found = render("mailman", "{{ __mailman_typed_settings }}", **dict(INVENTORY, **inventory))
     found["QRUNNERS"] = [list(pair) for pair in found["QRUNNERS"]] if "QRUNNERS" in found else None
     assert found == dict(dict(DEFAULTS, QRUNNERS=None), **changed)
 
@@ -113,8 +72,8 @@ def test_settings(inventory, changed):
     ("SUBSCRIBE_FORM_SECRET", True), ("RECAPTCHA_PRIVATE_KEY", True), ("SMTP_PASSWD", True), ("SITE_PASSWORD", True),
     ("VERP_PASSWORD_REMINDERS", False), ("RECAPTCHA_PUBLIC_KEY", False), ("DEFAULT_URL_HOST", False),
 ])
-def test_names_of_secrets(name, secret):
-    assert render("{{ name is search(__mailman_secret) }}", name=name) is secret
+def test_names_of_secrets(render, name, secret):
+    assert render("mailman", "{{ name is search(__mailman_secret) }}", name=name) is secret
 
 
 # Upstream's cron/crontab.in, which tests/contract reads from the archive.
@@ -129,9 +88,9 @@ SCHEDULE = {
 }
 
 
-def test_jobs_run_when_upstream_has_them_run():
+def test_jobs_run_when_upstream_has_them_run(render, role_text):
     installation = dict(user="list", python="/usr/bin/python2.7", prefix="/var/lib/mailman")
-    table = render(text("templates", "cron.j2"), mailman_installation=installation)
+    table = render("mailman", role_text("mailman", "templates", "cron.j2"), mailman_installation=installation, **INVENTORY)
     jobs = [line.split(None, 5) for line in table.splitlines() if line and line[0] != "#" and "=" not in line]
     every_five = ",".join(str(minute) for minute in range(0, 60, 5))
     found = dict((job[5].rpartition("/")[2], " ".join(job[:5]).replace("*/5", every_five)) for job in jobs)

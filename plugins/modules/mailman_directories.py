@@ -114,6 +114,11 @@ WRAPPERS = ("mail", "cgi-bin")
 SETTINGS = ("mm_cfg.py", "mm_cfg.pyc")
 
 
+def is_own_templates(parent, name):
+    """Say whether this directory among the templates is the site's or a domain's. Those that a domain brought when it moved are Mailman's user's."""
+    return (name == "site" or "." in name) and stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
+
+
 class Directories:
     """What is done, by descriptors."""
 
@@ -198,7 +203,8 @@ class Directories:
             self.give(handle, path, status.st_uid, self.gid if whole else status.st_gid, mode)
             if stat.S_ISDIR(status.st_mode):
                 for entry in sorted(os.listdir(handle)):
-                    self.code(handle, entry, os.path.join(path, entry), whole)
+                    if not (whole and os.path.basename(path) == "templates" and is_own_templates(handle, entry)):
+                        self.code(handle, entry, os.path.join(path, entry), whole)
         finally:
             os.close(handle)
 

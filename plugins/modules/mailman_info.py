@@ -402,19 +402,24 @@ def ask_mailman(module, installation):
     if not re.match(r"\d+(\.\d+)*\Z", answer["python_version"]):
         raise TargetError("Mailman's Python, %s, does not say its version." % installation["python"])
     if answer["lists_dir"] != installation["lists_dir"]:
-        check_lists_dir(installation, answer["lists_dir"])
+        answer["lists_dir"] = check_lists_dir(installation, answer["lists_dir"])
     return answer
 
 
 def check_lists_dir(installation, path):
-    """Raise TargetError when Mailman's user may have made up where the lists are: the mail server will look there, and root."""
+    """Return the path, as it may be used. Raise TargetError when Mailman's user may have made up where the lists are: root and the mail server look there."""
+    wrong = "Mailman's lists (LIST_DATA_DIR) are in %s, which cannot be believed: %s."
+    if not path.startswith("/"):
+        raise TargetError(wrong % (path, "it does not begin with a /"))
+    path = "/" + os.path.normpath(path).lstrip("/")
     try:
-        status = os.lstat(os.path.join(resolve(os.path.dirname(os.path.abspath(path))), os.path.basename(os.path.abspath(path))))
+        status = os.lstat(os.path.join(resolve(os.path.dirname(path)), os.path.basename(path)))
     except (OSError, Untrusted, ValueError) as e:
-        raise TargetError("Mailman's lists (LIST_DATA_DIR) are in %s, which cannot be believed: %s." % (path, e)) from e
+        raise TargetError(wrong % (path, e)) from e
     uid, gid = look_up(installation["user"], installation["group"])
     if not stat.S_ISDIR(status.st_mode) or (status.st_uid != uid and status.st_gid != gid):
-        raise TargetError("Mailman's lists (LIST_DATA_DIR) are in %s, which is no directory of Mailman's." % path)
+        raise TargetError(wrong % (path, "it is no directory of Mailman's"))
+    return path
 
 
 def ask_systemd(module, unit):

@@ -126,7 +126,7 @@ def test_what_mailmans_user_answers_is_text(victim):
     ) % TROPHY
     with extension(victim, forged):
         said = call(victim, "mailman_info", gather=["lists"])
-    assert "cannot be believed" in said or "no directory of Mailman" in said
+    assert "which cannot be believed" in said
     assert "/tmp/evil" not in said
 
 

@@ -146,6 +146,17 @@ def test_a_link_among_the_code_is_not_followed(settle, prefix, tmp_path):
     assert state(foreign)[2] == "0777"
 
 
+@pytest.mark.parametrize("name, stays", [("site", True), ("lists.example.org", True), ("en", False)])
+def test_templates_that_a_domain_brought_are_mailmans(settle, prefix, name, stays):
+    path = prefix / "templates" / name
+    path.mkdir(exist_ok=True)
+    (path / "own.txt").write_text("")
+    os.chown(str(path / "own.txt"), OTHER, -1)
+    result = settle()
+    assert ("own.txt is nobody's" in result.get("msg", "")) is not stays
+    assert state(path / "own.txt")[0] == OTHER
+
+
 def test_the_directories_above_must_be_roots(settle, prefix, tmp_path):
     os.chmod(str(tmp_path), 0o777)
     result = settle()

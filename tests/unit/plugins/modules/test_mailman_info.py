@@ -74,8 +74,9 @@ def test_mailman_has_the_last_word(look, tmp_path):
         (dict(ANSWER, lists_dir=["/x/lists"]), "has no lists_dir, or not of the type"),
         (dict(ANSWER, python_version="2.7; rm -rf /"), "does not say its version"),
         # The mail server would take its files for lists, and root would look into it.
-        (dict(ANSWER, lists_dir="/etc/passwd"), "in /etc/passwd, which is no directory of Mailman's"),
+        (dict(ANSWER, lists_dir="/etc/passwd"), "in /etc/passwd, which cannot be believed: it is no directory of Mailman's"),
         (dict(ANSWER, lists_dir="/tmp/of-others/lists"), "in /tmp/of-others/lists, which cannot be believed"),
+        (dict(ANSWER, lists_dir="lists"), "in lists, which cannot be believed"),
         (dict(ANSWER, lists_dir="/nowhere"), "in /nowhere, which cannot be believed"),
         (dict(ANSWER, lists_dir="/x\0y"), "which cannot be believed"),
     ],

@@ -171,7 +171,7 @@ def test_jobs_run(victim):
 def opened(victim):
     """What there was before: Mailman's group can write. What the attack changed is put back."""
     keep = "/root/keep.tar"
-    victim.root("cd %s && tar -cpf %s .installed Mailman bin archives --exclude=archives/private/*" % (victim.prefix, keep))
+    victim.root("cd %s && tar --exclude='archives/private/*' -cpf %s .installed Mailman bin archives" % (victim.prefix, keep))
     if "double" in os.environ["MAILMAN_ARCHIVE"]:
         victim.root("chmod g+w {0} {0}/bin {0}/Mailman {0}/archives".format(victim.prefix))
     else:

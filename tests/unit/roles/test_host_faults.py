@@ -44,9 +44,13 @@ CASES = {
     ("exim", "__exim_host_faults"): [
         (exim(), {}),
         (exim("other=*:25 exim4 session-1.scope"), {0: ["exim4, which is no service, listens on port 25 of *"]}),
-        (exim("other=127.0.0.1:587 master postfix@-.service"), {1: ["exim_replace_other_mta is false, but postfix@-.service (master)", "port 587 of 127.0.0.1"]}),
+        (exim("other=127.0.0.1:587 master postfix@-.service"), {
+            1: ["exim_replace_other_mta is false, but postfix@-.service (master)", "port 587 of 127.0.0.1"],
+        }),
         (exim("other=127.0.0.1:587 master postfix@-.service", exim_replace_other_mta=True), {}),
-        (exim("other=192.0.2.1:25 nc a.scope\nother=192.0.2.2:25 nc b.scope") | {"exim_interfaces": ["192.0.2.2"]}, {0: ["nc, which", "port 25 of 192.0.2.2"]}),
+        (exim("other=192.0.2.1:25 nc a.scope\nother=192.0.2.2:25 nc b.scope") | {"exim_interfaces": ["192.0.2.2"]}, {
+            0: ["nc, which", "port 25 of 192.0.2.2"],
+        }),
     ],
     ("exim", "__exim_file_faults"): [
         (exim(), {}),

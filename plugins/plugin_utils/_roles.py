@@ -23,6 +23,8 @@ KINDS = {name: kind for rules in RULES.values() for name, kind in rules.KINDS.it
 PARTS = {role: (role, None, rules.RULES) for role, rules in RULES.items()}
 # A host of virtual domains has no Mailman but theirs.
 PARTS["virtual_host"] = ("mailman", ("mailman_virtual_home", "mailman_virtual_hosts"), (_rules_mailman.one_kind_of_domains,))
+# Of lists where there is no Mailman yet.
+PARTS["new_lists"] = ("mailman", ("mailman_lists",), _rules_mailman.RULES_OF_NEW_LISTS)
 # A virtual domain's inventory need not know its machine's, but for the limit that Exim itself tells.
 PARTS["virtual_domain"] = ("exim_lists", ("exim_smtp_accept_queue_per_connection",), (_rules_exim_lists.sessions,))
 # Variables with a role's prefix that the roles themselves set.

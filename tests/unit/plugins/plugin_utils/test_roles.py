@@ -346,6 +346,13 @@ def test_names_that_are_allowed():
     assert check({"mailman_list": 1}, ["exim"])[1] == []
 
 
+def test_lists_without_mailman():
+    [fault] = check({}, ["exim_lists"])[1]
+    assert "mailman_installation is not set" in fault and "put listhost.exim_mailman.mailman before" in fault
+    assert check({"mailman_installation": {}}, ["exim_lists"])[1] == []
+    assert check({"mailman_virtual_home": "/virtual", "exim_lists_domains": []}, ["exim_lists"])[1] == []
+
+
 def test_a_host_of_virtual_domains():
     """It has none of Mailman's own variables."""
     variables = {"mailman_virtual_home": "virtual", "mailman_email_host": None, "mailman_site_owner": None}

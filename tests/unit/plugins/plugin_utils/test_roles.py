@@ -18,6 +18,8 @@ FACTS = {
                   "distribution_release": "bookworm"},
     "Ubuntu": {"os_family": "Debian", "distribution": "Ubuntu", "distribution_version": "22.04", "distribution_major_version": "22",
                "distribution_release": "jammy"},
+    "Raspbian": {"os_family": "Debian", "distribution": "Raspbian", "distribution_version": "12", "distribution_major_version": "12",
+                 "distribution_release": "bookworm"},
     "EL 8": {"os_family": "RedHat", "distribution": "AlmaLinux", "distribution_version": "8.10", "distribution_major_version": "8",
              "distribution_release": "Cerulean Leopard"},
     "EL 9": {"os_family": "RedHat", "distribution": "Rocky", "distribution_version": "9.1", "distribution_major_version": "9",
@@ -330,7 +332,8 @@ def test_platforms_with_values(platform):
     assert check({}, platform=platform)[1] == []
 
 
-@pytest.mark.parametrize(("platform", "words"), [("Ubuntu", ["Ubuntu 22.04", "Debian bullseye, bookworm, trixie and EL 8"]), ("EL 9", ["Rocky 9.1"]),
+@pytest.mark.parametrize(("platform", "words"), [
+    ("Ubuntu", ["Ubuntu 22.04", "Debian bullseye, bookworm, trixie and EL 8"]), ("Raspbian", ["Raspbian 12"]), ("EL 9", ["Rocky 9.1"]),
     ("SUSE", ["openSUSE Leap"])])
 def test_platforms_without_values(platform, words):
     dummy, faults = check({}, ["exim"], platform)

@@ -151,12 +151,13 @@ def test_groups_without_hosts(core, playbook_name, tmp_path):
     assert "Gathering Facts" not in names(run)
 
 
-def test_a_domain_that_is_not_there(core, tmp_path):
+@pytest.mark.parametrize("name", ["remove_domain", "move_domain"])
+def test_a_domain_that_is_not_there(core, name, tmp_path):
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(json.dumps({"list_domains": {"hosts": {"lists.example.org": {"ansible_host": "somewhere.invalid"}}}}))
-    run = playbook(core, ROOT / "playbooks/remove_domain.yml", "-i", inventory, "-e", "remove_domain=typo")
+    run = playbook(core, ROOT / "playbooks" / (name + ".yml"), "-i", inventory, "-e", name + "=typo")
     assert run.returncode != 0
-    assert "remove_domain is 'typo'" in names(run)
+    assert name + " is 'typo'" in names(run)
     assert "Gathering Facts" not in names(run)
 
 

@@ -44,6 +44,8 @@ REMEDIES = {
     "unknown-domain": "Set the virtual domain up again (site.yml): its run ends with the file that makes it known.",
     "no-list-transport": "Add a pipe transport whose command is Mailman's wrapper, and a router that uses it.",
     "not-routed": "Let a router accept this address and hand it to the transport for Mailman.",
+    "foreign-host-name":
+        "Give the list the mail domain by which Exim knows it (its host_name: mailman_lists, email_host): replies go where Mailman says that it is.",
     "suffix-name": "After the router with suffixes add one without, for lists whose own name ends like one.",
     "unknown-list": "Let the router require the list's config.pck, so that mail for other names is refused.",
     "loop-address": "Route mailman-loop in the list domains: Mailman sends its own notices with it as envelope sender.",
@@ -149,6 +151,7 @@ def verify(exim, wanted):
         report.check("routing", 1, [("no-list-transport", "no pipe transport runs Mailman's wrapper %s" % wanted["wrapper"])])
         return report
     routed = check_routing(report, exim, wanted, transports)
+    check_host_names(report, exim, wanted, transports)
     check_deliveries(report, exim, wanted, routed)
     check_null_senders(report, exim, wanted, routed)
     check_strangers(report, exim, wanted, routed)
@@ -223,6 +226,22 @@ def check_routing(report, exim, wanted, transports):
     result = exim_address.route_tests(exim, [address_test(loop)], False)[0]
     report.check("mailman-loop", 1, [] if result["outcome"] == "routed" else [("loop-address", "%s: %s" % (loop, describe(result)))])
     return set(result["address"] for result in results if result["outcome"] == "routed")
+
+
+def check_host_names(report, exim, wanted, transports):
+    """See that the addresses that Mailman itself has for its lists, in the headers of mail and on its pages, are those that Exim has."""
+    addresses = wanted["posting_addresses"]
+    if not addresses:
+        return
+    # A list's own data: it may hold anything.
+    asked = [address for address in addresses if re.match(r"[^@\s]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\Z", address)]
+    findings = [("foreign-host-name", "%r is no address" % address) for address in addresses if address not in asked]
+    # Those that are as they should be have been tested with all others of their lists.
+    tested = set(address_of(wanted, name) for name in wanted["lists"])
+    for result in exim_address.route_tests(exim, [address_test(address) for address in asked if address not in tested], False):
+        if result["outcome"] != "routed" or not set(route["transport"] for route in result["routes"]) <= set(transports):
+            findings.append(("foreign-host-name", "Mailman has %s: %s" % (result["address"], describe(result))))
+    report.check("the lists' own domains", len(addresses), findings)
 
 
 def has_suffix(local_part, lists):

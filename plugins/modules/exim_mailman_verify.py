@@ -40,6 +40,13 @@ options:
     description: Mailman's wrapper for mail.
     type: path
     required: true
+  posting_addresses:
+    description:
+      - The addresses of the lists as Mailman itself has them, by each list's C(host_name).
+      - In them a list may have a domain that Exim does not know, as after it was copied from another host. When not set, that is not checked.
+    type: list
+    elements: str
+    default: []
   subscriber:
     description:
       - Address of a subscriber, in a domain that is not this host's and that receives mail.
@@ -294,6 +301,7 @@ def main():
             domains_file=dict(type="path"),
             lists_dir=dict(type="path", required=True),
             wrapper=dict(type="path", required=True),
+            posting_addresses=dict(type="list", elements="str", default=[]),
             subscriber=dict(type="str", required=True),
             mail_groups=dict(type="list", elements="str", default=[]),
             verp=dict(type="str", choices=["none", "mailman", "exim"]),

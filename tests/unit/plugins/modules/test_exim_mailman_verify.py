@@ -127,6 +127,7 @@ def faults(host, **wanted):
         lists=["testlist", "my-admin"], domains={},
     )
     given.update(wanted)
+    given.setdefault("posting_addresses", [exim_verify.address_of(given, name) for name in given["lists"]])
     return {fault["fault"]: fault["found"][0] for fault in exim_verify.verify(host, given).faults()}
 
 
@@ -421,6 +422,18 @@ def test_each_list_in_its_own_domain(host):
     assert faults(host)["not-routed"] == "testlist@list.example.com: undeliverable: Unrouteable address"
 
 
+@pytest.mark.parametrize("address, route, found", [
+    ("testlist@old.test", ("undeliverable", "Unrouteable address", None), "Mailman has testlist@old.test: undeliverable: Unrouteable address"),
+    # A domain that others have.
+    ("testlist@old.test", ("routed", None, "remote_smtp"), "Mailman has testlist@old.test: routed to remote_smtp"),
+    ("testlist@old.test\nmailman-loop@list.example.com", None, "'testlist@old.test\\nmailman-loop@list.example.com' is no address"),
+])
+def test_a_list_whose_own_domain_is_not_exims(host, monkeypatch, address, route, found):
+    change(monkeypatch, host, "route", lambda tested, verify: route if tested == address else None)
+    assert faults(host, posting_addresses=["my-admin@" + DOMAIN, address]) == {"foreign-host-name": found}
+    assert faults(host, posting_addresses=[]) == {}
+
+
 def test_domains_of_lists(tmp_path):
     path = tmp_path / ".domains"
     path.write_text("my-admin: lists.test\ntestlist: list.example.com\n")
@@ -455,6 +468,9 @@ def test_the_module(run_module, arguments, host, check_mode):
     host.unknown_transports = ["router r: there is no transport t."]
     result = run_module(exim_mailman_verify, _ansible_check_mode=check_mode, **arguments)
     assert (result["ok"], [fault["fault"] for fault in result["faults"]]) == (False, ["unknown-transport"])
+    host.unknown_transports = []
+    result = run_module(exim_mailman_verify, posting_addresses=["testlist@old.test"], **arguments)
+    assert [fault["fault"] for fault in result["faults"]] == ["foreign-host-name"]
 
 
 def test_services(run_module, arguments, tmp_path, monkeypatch):

@@ -69,7 +69,10 @@ def test_a_certificate_in_closed_directories_stops_the_run(list_host, stranger):
     ),
     ({"mailman_build_directory": "/mnt/small"}, ["mailman_build_directory: /mnt/small has 20 MB free, and Mailman needs 100"]),
     ({"mailman_build_directory": "/mnt/nowhere"}, ["mailman_build_directory: /mnt/nowhere cannot be used", "No such file or directory"]),
-    ({"mailman_dnspython_wheel": "README.md"}, ["mailman_dnspython_wheel is README.md, which is no wheel of dnspython 1"]),
+    (
+        {"mailman_dnspython_wheel": "nowhere/dnspython-1.16.0-py2.py3-none-any.whl"},
+        ["mailman_dnspython_wheel is nowhere/dnspython-1.16.0-py2.py3-none-any.whl, and the controller has no such file."],
+    ),
 ])
 def test_what_the_build_lacks_is_said_at_once(list_host, stranger, variables, words):
     then, start = state(list_host), time.monotonic()

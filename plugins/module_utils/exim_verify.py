@@ -62,6 +62,8 @@ REMEDIES = {
     "null-sender-refused": "Accept null senders for -bounces, -confirm and mailman-loop: that is how Mailman learns of bounces.",
     "quoted-message": "Remove the quotes from message in the ACL: they become part of the reply.",
     "refused": "Accept mail from everywhere for the addresses of a list.",
+    "not-relayed": "Route the domain to its list host by name (exim_relay_routes, or the list host in the inventory): by the DNS its mail comes back here.",
+    "unasked-host": "See that the list host answers on port 25, and ask it about each recipient (callout): as it is, mail for any name is taken and bounced later.",
     "open-relay": "Deny recipients that are neither local nor in a list domain to hosts that may not relay.",
     "no-loopback-trust": "Accept all mail from 127.0.0.1 and ::1 early: it is Mailman's.",
     "ipv4-only-loopback": "Add ::1 to what names 127.0.0.1, in lists separated by semicolons (<; 127.0.0.1 ; ::1).",
@@ -130,16 +132,9 @@ def address_of(wanted, name, suffix=""):
 def verify(exim, wanted):
     """Return the report on a host. Wanted says what is known of it, as the options of exim_mailman_verify."""
     report = Report()
-    status, dummy, err = exim.run("-bV")
-    if status != 0:
-        message = message_of(err)
-        report.check("configuration", 1, [("unknown-acl-verb" if "reject" in message else "configuration", message)])
+    settings = check_configuration(report, exim, address_of(wanted, wanted["lists"][0], "-bounces"))
+    if not settings:
         return report
-    settings = read_settings(exim, ["smtp_accept_queue_per_connection"])
-    lines = unknown_transports(exim)
-    findings = [("unknown-transport", line) for line in lines]
-    findings += [("broken-signature", line) for line in broken_signatures(exim, address_of(wanted, wanted["lists"][0], "-bounces"))]
-    report.check("configuration", len(settings["routers"]), findings)
     check_limits(report, settings, wanted)
     if wanted["virtual_domain_file"]:
         missing = not os.path.isfile(wanted["virtual_domain_file"])
@@ -159,6 +154,60 @@ def verify(exim, wanted):
     check_loopback(report, exim, wanted)
     check_verp(report, exim, wanted, settings)
     return report
+
+
+def verify_exchanger(exim, wanted):
+    """Return the report on a mail exchanger in front of list hosts: it has no lists, but domains that it relays."""
+    report = Report()
+    settings = check_configuration(report, exim, "postmaster@" + wanted["routed_domains"][0])
+    if settings:
+        check_routes(report, exim, wanted["routed_domains"], settings)
+        check_asking(report, exim, wanted)
+        check_passwords(report, exim)
+    return report
+
+
+def check_configuration(report, exim, sender):
+    """See that Exim can work with its configuration. Return what it says of itself, or None when it refuses it."""
+    status, dummy, err = exim.run("-bV")
+    if status != 0:
+        message = message_of(err)
+        report.check("configuration", 1, [("unknown-acl-verb" if "reject" in message else "configuration", message)])
+        return None
+    settings = read_settings(exim, ["smtp_accept_queue_per_connection"])
+    findings = [("unknown-transport", line) for line in unknown_transports(exim)]
+    findings += [("broken-signature", line) for line in broken_signatures(exim, sender)]
+    report.check("configuration", len(settings["routers"]), findings)
+    return settings
+
+
+def check_routes(report, exim, domains, settings):
+    """See that mail for the domains goes to hosts that the configuration names."""
+    drivers = dict((router["name"], router["driver"]) for router in settings["routers"])
+    findings = []
+    for result in exim_address.route_tests(exim, [address_test("postmaster@" + domain) for domain in domains], False):
+        routers = sorted(set(route["router"] for route in result["routes"]))
+        if result["outcome"] != "routed" or [router for router in routers if drivers.get(router) != "manualroute"]:
+            findings.append(("not-relayed", "%s: %s%s" % (result["address"], describe(result), " by router " + ", ".join(routers) if routers else "")))
+    report.check("routes to the list hosts", len(domains), findings)
+
+
+def check_asking(report, exim, wanted):
+    """See that each list host is asked which addresses it has, and that nobody else gets mail through this host."""
+    findings = []
+    for domain in wanted["routed_domains"]:
+        known, unknown = "postmaster@" + domain, "no-such-list-%s@%s" % ("x" * 8, domain)
+        for address, step in replies(exim, STRANGERS[0], wanted["subscriber"], [known, unknown], callouts=True):
+            if accepted(step) != (address == known):
+                what = "%s to %s from %s: %s" % (wanted["subscriber"], address, STRANGERS[0], reply_text(step))
+                findings.append(("refused" if address == known else "unasked-host", what))
+    report.check("recipients at the list hosts", 2 * len(wanted["routed_domains"]), findings)
+    relayed = []
+    for client in STRANGERS:
+        for address, step in replies(exim, client, wanted["subscriber"], [wanted["subscriber"]]):
+            if accepted(step):
+                relayed.append(("open-relay", "%s to %s from %s: %s" % (wanted["subscriber"], address, client, reply_text(step))))
+    report.check("relaying for strangers", len(STRANGERS), relayed)
 
 
 def list_transports(settings):
@@ -307,17 +356,17 @@ def delivery_fault(reason, suffix, post_is_tainted):
     return "not-delivered"
 
 
-def dialogue(client, sender, recipients):
+def dialogue(client, sender, recipients, callouts=False):
     """Return an SMTP dialogue in which nothing in particular is expected."""
-    given = dict(name=None, client=client, callouts=False, helo=None, sender=sender, data=None, expect=None)
+    given = dict(name=None, client=client, callouts=callouts, helo=None, sender=sender, data=None, expect=None)
     given["recipients"] = [dict(address=address, code=None, text=None) for address in recipients]
     exim_smtp.check_dialogue("dialogue", given)
     return given
 
 
-def replies(exim, client, sender, recipients):
+def replies(exim, client, sender, recipients, callouts=False):
     """Return the reply to each recipient; for those that the dialogue does not reach, the reply that ended it."""
-    result = exim_smtp.run_dialogue(exim, "dialogue", dialogue(client, sender, recipients), REPLY_TIMEOUT)[0]
+    result = exim_smtp.run_dialogue(exim, "dialogue", dialogue(client, sender, recipients, callouts), REPLY_TIMEOUT)[0]
     steps = [step for step in result["steps"] if step["step"] == "recipient"]
     steps += [result["steps"][-1]] * (len(recipients) - len(steps))
     return list(zip(recipients, steps))

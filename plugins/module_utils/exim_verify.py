@@ -63,7 +63,7 @@ REMEDIES = {
     "quoted-message": "Remove the quotes from message in the ACL: they become part of the reply.",
     "refused": "Accept mail from everywhere for the addresses of a list.",
     "not-relayed": "Route the domain to its list host by name (exim_relay_routes, or the list host in the inventory): by the DNS its mail comes back here.",
-    "unasked-host": "See that the list host answers on port 25, and ask it about each recipient (callout): as it is, mail for any name is taken and bounced later.",
+    "unasked-host": "See that the list host answers on port 25, and ask it about each recipient (callout): mail for any name is taken now, and bounced later.",
     "open-relay": "Deny recipients that are neither local nor in a list domain to hosts that may not relay.",
     "no-loopback-trust": "Accept all mail from 127.0.0.1 and ::1 early: it is Mailman's.",
     "ipv4-only-loopback": "Add ::1 to what names 127.0.0.1, in lists separated by semicolons (<; 127.0.0.1 ; ::1).",

@@ -90,7 +90,8 @@ def test_debians_package(host):
     host.put("exim4.conf.20260131-235959~", "x")
     host.put("dkim/list.example.com.pem", "x")
     assert host.found() == []
-    host.put("update-exim4.conf.conf", DEFAULTS.replace("'local'", "'none'").replace("127.0.0.1 ; ::1", "127.0.0.1").replace("split_config='false", "split_config='true"))
+    others = DEFAULTS.replace("'local'", "'none'").replace("127.0.0.1 ; ::1", "127.0.0.1").replace("split_config='false", "split_config='true")
+    host.put("update-exim4.conf.conf", others)
     assert host.found() == []
 
 

@@ -21,8 +21,8 @@ WHEEL = ROOT / ".cache/wheels/dnspython-1.16.0-py2.py3-none-any.whl"
 def commands(page, heading):
     """What a page has the reader type in a section: each block's lines, without their comments."""
     section = re.search(r"^## %s\n(.*?)(?=^## |\Z)" % re.escape(heading), (ROOT / page).read_text(), re.MULTILINE | re.DOTALL).group(1)
-    blocks = re.findall(r"^```\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
-    return [[re.sub(r"\s+#.*", "", line) for line in block.splitlines()] for block in blocks]
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    return [[re.sub(r"\s+#.*", "", line) for line in block.splitlines()] for language, block in blocks if not language]
 
 
 class Outcome:

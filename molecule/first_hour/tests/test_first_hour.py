@@ -106,7 +106,7 @@ def test_exim_can_read_the_certificate(list_host, internet):
 def test_readme_with_the_collection_installed(stranger):
     [install], [run] = INSTALL, INSTALLED
     assert "exim_mailman" not in stranger.type("ansible-galaxy collection list", directory=stranger.elsewhere).output
-    outcome = stranger.type(install)
+    outcome = stranger.type(install, directory=stranger.home)
     assert outcome.status == 0, outcome.output
     (stranger.elsewhere / "inventories").symlink_to(stranger.clone / "inventories")
     # The archive is the clone's.

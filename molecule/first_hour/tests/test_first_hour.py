@@ -128,7 +128,7 @@ def test_the_way_back_to_the_packages_configuration(list_host, before):
 
 @pytest.fixture(scope="module")
 def smarthost(list_host, internet, ground):
-    """A mail server that takes mail from one user over TLS alone, on port 587; on 588 the same with a certificate that nobody has signed."""
+    """A mail server that takes mail from one user over TLS alone, on port 587; on 588 with a certificate that nobody has signed, on 589 with LOGIN alone."""
     (ground.state / "etc" / "smarthost.py").write_text(SMARTHOST)
     internet.check_output(
         "cd /root && for name in good bad; do openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=smarthost.test"
@@ -136,7 +136,7 @@ def smarthost(list_host, internet, ground):
     )
     list_host.check_output("echo %s > /usr/local/share/ca-certificates/smarthost.crt && update-ca-certificates", internet.file("/root/good.pem").content_string)
     internet.check_output("systemd-run --quiet --unit smarthost python3 /etc/ground/smarthost.py")
-    eventually(lambda: internet.socket("tcp://0.0.0.0:588").is_listening)
+    eventually(lambda: internet.socket("tcp://0.0.0.0:589").is_listening)
     record = ground.state / "log" / "smarthost.jsonl"
     yield lambda: [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
     internet.check_output("systemctl stop smarthost")
@@ -157,14 +157,15 @@ def record(**what):
 
 def authenticator(server, session, envelope, mechanism, data):
     record(port=server.port, mechanism=mechanism, tls=session.ssl is not None, password=data.password.decode())
-    return AuthResult(success=data.login == b"anna@smarthost.test" and data.password == b"a^b:c$d{e^^")
+    return AuthResult(success=data.login == b"anna@smarthost.test" and data.password == b"a^b:c$d{e^^", auth_data=data)
 
 async def main():
-    for port, name in (587, "good"), (588, "bad"):
+    for port, name, without in (587, "good", []), (588, "bad", []), (589, "good", ["PLAIN"]):
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain("/root/%s.pem" % name, "/root/%s.key" % name)
-        def factory(port=port, context=context):
-            server = SMTP(Handler(), hostname="smarthost.test", tls_context=context, auth_required=True, authenticator=authenticator)
+        def factory(port=port, context=context, without=without):
+            server = SMTP(Handler(), hostname="smarthost.test", tls_context=context, auth_required=True, authenticator=authenticator,
+                          auth_exclude_mechanism=without)
             server.port = port
             return server
         await asyncio.get_running_loop().create_server(factory, "0.0.0.0", port)
@@ -214,8 +215,15 @@ def test_it_logs_in(list_host, smarthost):
     assert {(entry["mechanism"], entry["password"], entry["tls"]) for entry in sent if "mechanism" in entry} == {("PLAIN", "a^b:c$d{e^^", True)}
 
 
+def test_it_logs_in_as_others_ask(list_host, smarthost):
+    list_host.check_output("sed -i s/smarthost.test::587/smarthost.test::589/ /etc/exim4/exim4.conf")
+    mail(list_host, "emil@example.net")
+    [tried, sent] = eventually(lambda: len([entry for entry in smarthost() if entry["port"] == 589]) == 2 and smarthost()[-2:])
+    assert (tried["mechanism"], tried["password"], sent["login"]) == ("LOGIN", "a^b:c$d{e^^", "anna@smarthost.test")
+
+
 def test_it_keeps_the_password_from_one_that_cannot_show_who_it_is(list_host, smarthost):
-    list_host.check_output("sed -i s/smarthost.test::587/smarthost.test::588/ /etc/exim4/exim4.conf")
+    list_host.check_output("sed -i s/smarthost.test::589/smarthost.test::588/ /etc/exim4/exim4.conf")
     mail(list_host, "dora@example.net")
     eventually(lambda: list_host.run("grep 'dora@example.net.*certificate' /var/log/exim4/mainlog").rc == 0)
     assert [entry for entry in smarthost() if entry["port"] == 588] == []

@@ -13,6 +13,8 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 # Facts are read as ansible_facts['x'] only; what relies on the old names breaks here first.
 export ANSIBLE_INJECT_FACT_VARS := False
+# How to reach the containers of the tests.
+export ANSIBLE_CONNECTION_PLUGINS := $(CURDIR)/molecule/shared/connection
 export MOLECULE_COMMAND_BORDERS := false
 export CONTAINERS_CONF := $(CURDIR)/molecule/shared/containers.conf
 
@@ -103,7 +105,7 @@ proof: $(GROUND)
 
 # --- Tests ---------------------------------------------------------------------------------------
 
-.PHONY: test lint sanity unit build contract molecule oldest bench
+.PHONY: test lint sanity unit values build contract molecule oldest bench
 test: ## Run all of the following
 	@tests/run
 
@@ -120,7 +122,7 @@ lint: .venv/complete ## Check playbooks, YAML, Python and changelog fragments
 # ansible-test wants its collection in a repository below ansible_collections. It is given what is shipped and its
 # own tests; ruff checks the rest.
 TREE := .cache/tree/ansible_collections/listhost/exim_mailman
-NOT_IN_TREE := .ci .collections benchmarks inventories/demo molecule tests/contract tests/oldest tests/run
+NOT_IN_TREE := .ci .collections benchmarks inventories/demo molecule tests/build tests/contract tests/oldest tests/run tests/values
 .PHONY: tree
 tree:
 	@rm -rf $(TREE) && mkdir -p $(TREE)
@@ -139,6 +141,9 @@ sanity: .venv/complete tree $(GET_PIP) ## Run ansible-test sanity
 
 unit: .venv/complete tree $(GET_PIP) ## Run the unit tests
 	cd $(TREE) && HOME=$(abspath $(HOME_OF_TESTS)) ansible-test units --venv --color no
+
+values: .venv/complete .cache/venv-oldest/complete ## Test on this machine that every spelling of a variable means the same
+	pytest -p no:cacheprovider -ra tests/values
 
 build: .venv/complete ## Build the collection, see what is in it, install it elsewhere and check site.yml there
 	tests/build

@@ -19,6 +19,8 @@ KINDS = {
     "mailman_package": kinds.package,
     "mailman_python": kinds.directory,
     "mailman_python_repository": kinds.mirror,
+    "mailman_dnspython_wheel": kinds.wheel,
+    "mailman_build_directory": kinds.directory,
     "mailman_prefix": kinds.directory,
     "mailman_var_prefix": kinds.directory,
     "mailman_virtual_home": kinds.home,

@@ -139,6 +139,15 @@ CASES = {
     "exim.certificate_and_key": [
         ({"exim_tls_certificate": "/etc/ssl/list.pem"}, ["exim_tls_certificate is '/etc/ssl/list.pem'", "exim_tls_privatekey is ''", "Set both"])],
     "exim.passwords_over_tls": [({"exim_auth_file": "/etc/exim/passwords"}, ["exim_auth_file is /etc/exim/passwords", "exim_tls_certificate is empty"])],
+    "exim.password_for_the_smarthost": [
+        ({"exim_smarthost": "mail.example.net", "exim_smarthost_user": "anna"},
+         ["exim_smarthost_user is 'anna' and exim_smarthost_password_file is ''", "Set both"]),
+        ({"exim_smarthost": "mail.example.net", "exim_smarthost_password_file": "/etc/p"}, ["exim_smarthost_password_file is '/etc/p'", "Set both"]),
+        ({"exim_smarthost": "192.0.2.1", "exim_smarthost_user": "anna", "exim_smarthost_password_file": "/etc/p"},
+         ["exim_smarthost is '192.0.2.1'", "as the host's certificate has it"]),
+        ({"exim_smarthost_user": "anna", "exim_smarthost_password_file": "/etc/p"}, ["exim_smarthost is ''"]),
+        ({"exim_smarthost": "mail.example.net", "exim_smarthost_user": "anna@example.net", "exim_smarthost_password_file": "/etc/p"}, []),
+    ],
     "exim.header_callouts": [
         ({"exim_header_sender_callout": True}, ["exim_header_sender_callout is true", "exim_sender_callout_timeout is 0", "such as 30"]),
         ({"exim_header_sender_callout": "no"}, []),

@@ -263,7 +263,9 @@ def list_members(v):
             if not fault and address in seen:
                 fault = ", which is there more than once. Take all but one out."
             if fault:
-                yield "%s: member %d is %s%s" % (label("mailman_lists", number, one), place, shown(entry), fault)
+                # Under a wrong key there may be a password.
+                known = entry.get("address", "(no address)") if isinstance(entry, dict) else entry
+                yield "%s: member %d is %s%s" % (label("mailman_lists", number, one), place, shown(known), fault)
             seen.add(address)
 
 

@@ -22,6 +22,11 @@ export MAILMAN_ARCHIVE
 export MAILMAN_ARCHIVE_CHECKSUM = sha256:$(firstword $(shell sha256sum $(MAILMAN_ARCHIVE) 2>/dev/null))
 export DEBIAN_MIRROR := $(shell molecule/shared/images/mirror)
 
+# Containers and networks have names and addresses of this clone's, so that those of two clones do not collide.
+CLONE := $(shell printf %s "$(CURDIR)" | sha256sum | cut -c 1-4)
+export GROUND_CLONE := listhost-$(CLONE)
+export GROUND_NET := 10.$(shell echo $$((16 + 0x$(CLONE) % 232)))
+
 .PHONY: help
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -170,8 +175,9 @@ bench: ground ## Measure what the collection costs
 	@set -e; for benchmark in benchmarks/*/run; do $$benchmark; done
 
 .PHONY: clean
-clean: ## Remove all that make made: containers, networks, images, .cache and .venv
-	@podman ps --all --quiet --filter name=^listhost- | xargs --no-run-if-empty podman rm --force --volumes
-	@podman network ls --quiet --filter name=^listhost- | xargs --no-run-if-empty podman network rm
-	@podman images --quiet --filter 'reference=localhost/listhost-*' | sort -u | xargs --no-run-if-empty podman rmi --force
+clean: ## Remove all that make made here: containers, networks, images, .cache and .venv
+	@podman ps --all --quiet --filter name=^$(GROUND_CLONE)- | xargs --no-run-if-empty podman rm --force --volumes
+	@podman network ls --quiet --filter name=^$(GROUND_CLONE)- | xargs --no-run-if-empty podman network rm
+	@# Not those that another clone's containers use.
+	@podman images --quiet --filter 'reference=localhost/listhost-*' | sort -u | xargs --no-run-if-empty podman rmi >/dev/null 2>&1 || true
 	@rm -rf .cache .venv .ansible

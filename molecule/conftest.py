@@ -120,7 +120,7 @@ class Ground:
     """The ground of one scenario, as shared/create.yml described it in .cache/ground."""
 
     def __init__(self, scenario):
-        name = yaml.safe_load((scenario / "inventory.yml").read_text())["all"]["vars"]["ground"]
+        name = os.environ["GROUND_CLONE"] + "-" + yaml.safe_load((scenario / "inventory.yml").read_text())["all"]["vars"]["ground"]
         self.state = scenario.parent.parent / ".cache" / "ground" / name
         description = json.loads((self.state / "etc" / "ground.json").read_text())
         self.mail_servers = description["mail_servers"]

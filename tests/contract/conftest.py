@@ -201,7 +201,7 @@ def host(archive):
     """A container with the unpacked source, everything that a build needs, and an SMTP server."""
     image = "localhost/listhost-contract"
     podman("build", "--quiet", "--tag", image, str(HERE))
-    name = f"listhost-contract-{os.getpid()}"
+    name = f"{os.environ['GROUND_CLONE']}-contract-{os.getpid()}"
     wheels = ROOT / ".cache/wheels"
     podman(
         *("run", "--detach", "--rm", "--name", name, "--hostname", "list.example.com", "--systemd=always"),

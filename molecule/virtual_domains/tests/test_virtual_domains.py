@@ -6,6 +6,7 @@
 The tests stand in the order of a host's life: bad input, two more domains, mail, changes, the end of one of them.
 """
 
+import os
 import re
 import shutil
 import uuid
@@ -22,7 +23,7 @@ SELINUX = [["/virtual/el\\.example\\.com/mailman", "(/.*)?", "mailman_data_t"],
 @pytest.mark.parametrize(
     ("variables", "complaint"),
     [
-        ({"mailman_virtual_home": "/elsewhere"}, "there is no /elsewhere/domains on listhost-virtual-debian12: it was not set up for virtual domains"),
+        ({"mailman_virtual_home": "/elsewhere"}, "there is no /elsewhere/domains on " + os.environ["GROUND_CLONE"] + "-virtual-debian12: it was not set up"),
         ({"mailman_virtual_home": "virtual"}, "mailman_virtual_home is 'virtual'. Set it to an absolute path"),
         ({"mailman_virtual_home": "/virtual/../srv"}, "mailman_virtual_home is '/virtual/../srv'. Set it to an absolute path"),
         ({"mailman_prefix": "/opt/mailman"}, "mailman_prefix is '/opt/mailman', but mailman_virtual_home is '/virtual'"),

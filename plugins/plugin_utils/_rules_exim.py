@@ -74,8 +74,8 @@ def aliases(v):
             yield ("exim_aliases has %s for %s. An alias is a lower-case local part without spaces, colons or @; what it stands for is one line, of addresses "
                    "separated by commas. Both are strings." % (shown(alias), shown(target)))
         elif re.search(r'(\A|,)[\s"]*[|/]|:include:', target, re.IGNORECASE):
-            yield ("exim_aliases has %s for %s, which is a program, a file or :include:. Name addresses, or :blackhole: for nobody. For mail to a program write a "
-                   "router and a transport in exim_blocks; docs/policy.md has an example." % (shown(alias), shown(target)))
+            yield ("exim_aliases has %s for %s, which is a program, a file or :include:. Name addresses, or :blackhole: for nobody. For mail to a program write "
+                   "a router and a transport in exim_blocks; docs/policy.md has an example." % (shown(alias), shown(target)))
 
 
 def connections(v):

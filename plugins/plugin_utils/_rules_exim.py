@@ -74,8 +74,8 @@ def aliases(v):
             yield ("exim_aliases has %s for %s. An alias is a lower-case local part without spaces, colons or @; what it stands for is one line, of addresses "
                    "separated by commas. Both are strings." % (shown(alias), shown(target)))
         elif re.search(r'(\A|,)[\s"]*[|/]|:include:', target, re.IGNORECASE):
-            yield ("exim_aliases has %s for %s, which is a program, a file or :include:. Name addresses, or :blackhole: for nobody. For mail to a program write "
-                   "a router and a transport in exim_blocks; docs/policy.md has an example." % (shown(alias), shown(target)))
+            yield ("exim_aliases has %s for %s, which is a program, a file or :include:. Name addresses, or :blackhole: for nobody. For mail to a program "
+                   "write a router and a transport in exim_blocks; docs/policy.md has an example." % (shown(alias), shown(target)))
 
 
 def connections(v):
@@ -84,8 +84,8 @@ def connections(v):
         yield ("exim_smtp_accept_reserve is %d and exim_smtp_accept_max is %d: no connection is left for anybody else. Set the first to less than the second."
                % (v["exim_smtp_accept_reserve"], v["exim_smtp_accept_max"]))
     elif v["exim_smtp_accept_max_per_host"] >= left:
-        yield ("exim_smtp_accept_max_per_host is %d, but exim_smtp_accept_max less exim_smtp_accept_reserve is %d: one client could take all connections that are "
-               "left for others. Set it to less than that, or to 0 for no limit." % (v["exim_smtp_accept_max_per_host"], left))
+        yield ("exim_smtp_accept_max_per_host is %d, but exim_smtp_accept_max less exim_smtp_accept_reserve is %d: one client could take all connections "
+               "that are left for others. Set it to less than that, or to 0 for no limit." % (v["exim_smtp_accept_max_per_host"], left))
 
 
 def certificate_and_key(v):

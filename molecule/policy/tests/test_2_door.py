@@ -117,6 +117,17 @@ def test_recipients_of_one_message(talk):
     assert [replies[address] for address in recipients] == [(250, "Accepted")] * 100 + [(452, "4.5.3 Too many recipients of one message")] * 2
 
 
+def test_ipv6_network_is_one_client(list_host):
+    """Who has one address there has all of it, and could try each once. The limits of passwords and subscriptions are for what this says."""
+    _name, _equals, value = list_host.check_output("exim -bP macro CLIENT_NETWORK").partition("=")
+    addresses = "2001:db8:1:2::1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:3::1", "192.0.2.1", "192.0.2.2"
+    networks = [list_host.check_output("exim -be -oMa %s %s", address, value) for address in addresses]
+    assert networks[0] == networks[1]
+    assert (len(set(networks)), networks[3:]) == (4, ["192.0.2.1", "192.0.2.2"])
+    ratelimits = re.findall("ratelimit = .*", list_host.check_output("cat $(exim -bP configure_file)"))
+    assert [line.rpartition(" / ")[2] for line in ratelimits if "rh_From" not in line] == ["auth-CLIENT_NETWORK"] * 2 + ["subscriptions-CLIENT_NETWORK"]
+
+
 def test_message_that_goes_round_in_circles(talk, list_host):
     """Exim would take it, and freeze the bounce."""
     rounds = "Received: by mx.example.org\n"

@@ -6,12 +6,14 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import contextlib
+import ipaddress
 import os
 import re
 
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_address, exim_delivery, exim_smtp
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EximError, message_of
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import broken_signatures, read_settings, unknown_transports
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import ask, broken_signatures, read_settings, unknown_transports
 
 # What the HOWTO has after the name of a list, and the command of Mailman's wrapper that it should run.
 KINDS = (
@@ -19,6 +21,9 @@ KINDS = (
     ("-admin", "admin"),
     ("-bounces", "bounces"),
     ("-bounces+someone=example.org", "bounces"),
+    # Characters that a subscriber's address may have, and that a configuration likes to refuse.
+    ("-bounces+some!one=example.org", "bounces"),
+    ("-bounces+some/one=example.org", "bounces"),
     ("-confirm", "confirm"),
     ("-confirm+0123456789abcdef", "confirm"),
     ("-join", "join"),
@@ -29,12 +34,16 @@ KINDS = (
     ("-unsubscribe", "unsubscribe"),
 )
 # Addresses that never send mail cannot cause bounces. The others get them for good reasons.
-BOUNCED_TO = ("-bounces", "-bounces+someone=example.org", "-confirm", "-confirm+0123456789abcdef")
+BOUNCED_TO = tuple(suffix for suffix, command in KINDS if command in ("bounces", "confirm"))
 
 # Addresses of no host in the world (RFC 5737, RFC 3849).
 STRANGERS = ("192.0.2.1", "2001:db8::1")
 LOOPBACK = ("127.0.0.1", "::1")
+# Addresses of no host in particular, as a neighbour has one (RFC 1918, RFC 6598, RFC 4193).
+PRIVATE = ("10.255.255.254", "172.31.255.254", "192.168.255.254", "100.127.255.254", "fd00::ffff")
 REPLY_TIMEOUT = 60
+# A server that is down over a night must not cost its subscribers their membership.
+SHORTEST_RETRY = 24 * 3600
 
 # What is known to go wrong, most of it with the configuration of the HOWTO on a current Exim, and what to do about it.
 REMEDIES = {
@@ -55,18 +64,28 @@ REMEDIES = {
     "split-home": "Name the wrapper and the lists directory where they are: they are not below one home on this host.",
     "wrong-command": "Have the transport run Mailman's wrapper with the command that belongs to the suffix and with the list's name.",
     "wrong-group": "Run the transport as a group for which the wrapper was compiled (--with-mail-gid).",
+    "no-envelope-to": "Set envelope_to_add on the transport to Mailman: bounces whose To says something else have the subscriber there alone.",
+    "bounced-failures": "Set temp_errors = * on the transport to Mailman: else a full disk or a wrong group bounces mail instead of delaying it.",
     "inert-null-sender-acl": "In exists{} a path needs ${lc:...} with one colon, unlike in require_files. As it is, the statement never applies.",
     "null-sender-accepted": "Deny null senders for the addresses of a list that send no mail themselves.",
     "null-sender-refused": "Accept null senders for -bounces, -confirm and mailman-loop: that is how Mailman learns of bounces.",
     "quoted-message": "Remove the quotes from message in the ACL: they become part of the reply.",
     "refused": "Accept mail from everywhere for the addresses of a list.",
     "open-relay": "Deny recipients that are neither local nor in a list domain to hosts that may not relay.",
+    "private-relay": "Take the address out of what may relay, or name it in exim_relay_from_hosts if it is meant to send to everybody through this host.",
     "no-loopback-trust": "Accept all mail from 127.0.0.1 and ::1 early: it is Mailman's.",
     "ipv4-only-loopback": "Add ::1 to what names 127.0.0.1, in lists separated by semicolons (<; 127.0.0.1 ; ::1).",
+    "no-connection": "Have Exim listen on loopback where Mailman hands over its mail (SMTPHOST and SMTPPORT in mm_cfg.py), and take it from there.",
     "no-verp": "Let a router before dnslookup hand mail from *-bounces over loopback to a transport that sets return_path.",
+    "verp-in-bulk": "Set max_rcpt = 1 on the transport for VERP: a message for several has one envelope sender, which can name but one of them.",
+    "verp-of-alias": "Write $original_local_part=$original_domain in return_path: the others name what an alias made of the address that is subscribed.",
+    "two-errors-to": "Set headers_remove = Errors-To on the transport for VERP: the one that Mailman wrote names no subscriber.",
     "double-errors-to": "Set Errors-To: $return_path: the header already sees the rewritten return path.",
     "too-many-sessions": "Set SMTP_MAX_SESSIONS_PER_CONNECTION to at most smtp_accept_queue_per_connection: what comes beyond it waits for a queue run.",
+    "no-retry": "Add a retry rule for all addresses (*  *  F,2h,15m; G,16h,1h,1.5; F,4d,6h): without one mail bounces when a server is busy for a moment.",
+    "short-retry": "Let Exim try for a day or longer (exim_lists_retry): a server that is down over a night would cost its subscribers their membership.",
     "service-down": "Start the service.",
+    "not-at-boot": "Enable the service, so that it also starts at the next boot (systemctl enable). A unit that is static needs a section [Install] for that.",
     "scanner-down": "Start the scanner, or correct av_scanner or spamd_address: as it is, mail is put off or taken unscanned.",
     "open-passwords": "Offer AUTH over TLS alone, as with auth_advertise_hosts = ${if def:tls_in_cipher {*}{}}: passwords travel in the clear.",
     "no-tls": "Give Exim a certificate that is valid and belongs to its key, both readable for Exim's group, and restart it.",
@@ -139,6 +158,7 @@ def verify(exim, wanted):
     findings += [("broken-signature", line) for line in broken_signatures(exim, address_of(wanted, wanted["lists"][0], "-bounces"))]
     report.check("configuration", len(settings["routers"]), findings)
     check_limits(report, settings, wanted)
+    check_retry(report, exim, wanted)
     if wanted["virtual_domain_file"]:
         missing = not os.path.isfile(wanted["virtual_domain_file"])
         report.check("virtual domain", 1, [("unknown-domain", "%s: there is no %s" % (wanted["domain"], wanted["virtual_domain_file"]))] if missing else [])
@@ -148,10 +168,12 @@ def verify(exim, wanted):
     if not transports:
         report.check("routing", 1, [("no-list-transport", "no pipe transport runs Mailman's wrapper %s" % wanted["wrapper"])])
         return report
+    check_pipes(report, settings, transports)
     routed = check_routing(report, exim, wanted, transports)
     check_deliveries(report, exim, wanted, routed)
     check_null_senders(report, exim, wanted, routed)
-    check_strangers(report, exim, wanted, routed)
+    if not check_strangers(report, exim, wanted, routed):
+        check_neighbours(report, exim, wanted)
     check_passwords(report, exim)
     check_loopback(report, exim, wanted)
     check_verp(report, exim, wanted, settings)
@@ -180,6 +202,38 @@ def check_limits(report, settings, wanted):
             "SMTP_MAX_SESSIONS_PER_CONNECTION is %s, smtp_accept_queue_per_connection is %d" % (sessions or "0 (no limit)", limit),
         ))
     report.check("limits", 1, findings)
+
+
+def check_pipes(report, settings, names):
+    """See that the transports to Mailman lose neither bounces nor mail."""
+    findings = []
+    for transport in settings["transports"]:
+        if transport["name"] in names:
+            if not transport["options"].get("envelope_to_add"):
+                findings.append(("no-envelope-to", "transport %s: no_envelope_to_add" % transport["name"]))
+            if transport["options"].get("temp_errors") != "*":
+                findings.append(("bounced-failures", "transport %s: temp_errors = %s" % (transport["name"], transport["options"].get("temp_errors"))))
+    report.check("transports to Mailman", len(names), findings)
+
+
+def check_retry(report, exim, wanted):
+    """See that list mail waits for a server that is down."""
+    sender = address_of(wanted, wanted["lists"][0], "-bounces")
+    rule = re.sub(r"^Retry rule: ", "", ask(exim, "-f", sender, "-brt", wanted["subscriber"]).strip())
+    seconds = [duration(words[1]) for words in re.findall(r"\b([FGH]),(\w+),", rule)]
+    what = "%s to %s: %s" % (sender, wanted["subscriber"], rule or "nothing")
+    findings = []
+    if not seconds:
+        findings.append(("no-retry", what))
+    elif max(seconds) < SHORTEST_RETRY:
+        findings.append(("short-retry", what))
+    report.check("times to try again", 1, findings)
+
+
+def duration(text):
+    """Return the seconds of a time as Exim prints it, such as 4d or 1h30m."""
+    units = dict(w=7 * 24 * 3600, d=24 * 3600, h=3600, m=60, s=1)
+    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text))
 
 
 def address_test(address, **values):
@@ -339,7 +393,7 @@ def check_null_senders(report, exim, wanted, routed):
 
 
 def check_strangers(report, exim, wanted, routed):
-    """See that strangers can write to the lists, and to nobody else through this host."""
+    """See that strangers can write to the lists, and to nobody else through this host. Return whether everybody can."""
     name, subscriber = wanted["lists"][0], wanted["subscriber"]
     own = [address for address in (address_of(wanted, name, suffix) for suffix, dummy in KINDS) if address in routed]
     findings = []
@@ -353,6 +407,23 @@ def check_strangers(report, exim, wanted, routed):
                 relayed.append(("open-relay", "%s to %s from %s: %s" % (subscriber, address, client, reply_text(step))))
     report.check("mail from everywhere to the lists", 2 * len(own), findings)
     report.check("relaying for strangers", 2, relayed)
+    return bool(relayed)
+
+
+def check_neighbours(report, exim, wanted):
+    """See that hosts which only happen to have a private address, or one near this host's, do not send through it."""
+    meant = []
+    for item in wanted["relay_from_hosts"]:
+        # The others are names, and what Exim knows besides.
+        with contextlib.suppress(ValueError):
+            meant.append(ipaddress.ip_network(item, strict=False))
+    clients = [client for client in PRIVATE + tuple(wanted["neighbours"]) if not any(ipaddress.ip_address(client) in network for network in meant)]
+    findings = []
+    for client in clients:
+        for address, step in replies(exim, client, wanted["subscriber"], [wanted["subscriber"]]):
+            if accepted(step):
+                findings.append(("private-relay", "%s to %s from %s: %s" % (wanted["subscriber"], address, client, reply_text(step))))
+    report.check("relaying for neighbours", len(clients), findings)
 
 
 def check_passwords(report, exim):
@@ -397,6 +468,13 @@ def check_verp(report, exim, wanted, settings):
             how = "leaves from %s through %s" % (delivery["return_path"], delivery["transport"])
             findings.append((fault, "%s to %s from %s: %s" % (sender, subscriber, client, how)))
     for transport in verp:
+        name, options = transport["name"], transport["options"]
+        if options.get("max_rcpt") != "1":
+            findings.append(("verp-in-bulk", "transport %s: max_rcpt = %s" % (name, options.get("max_rcpt"))))
+        if re.search(r"\$\{?(local_part|domain)\b(?!:)", options["return_path"]):
+            findings.append(("verp-of-alias", "transport %s: return_path = %s" % (name, options["return_path"])))
+        if not re.search(r"(?i)(^|:)\s*errors-to\s*(:|$)", options.get("headers_remove") or ""):
+            findings.append(("two-errors-to", "transport %s: headers_remove = %s" % (name, options.get("headers_remove") or "")))
         header = re.search(r"Errors-To:(.*)", transport["options"].get("headers_add") or "")
         if header and "local_part" in header.group(1):
             findings.append(("double-errors-to", "transport %s: headers_add = Errors-To:%s" % (transport["name"], header.group(1))))

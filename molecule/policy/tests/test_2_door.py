@@ -126,7 +126,8 @@ def test_ipv6_network_is_one_client(list_host):
     """Who has one address there has all of it, and could try each once. The limits of passwords and subscriptions are for what this says."""
     _name, _equals, value = list_host.check_output("exim -bP macro CLIENT_NETWORK").partition("=")
     addresses = "2001:db8:1:2::1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:3::1", "192.0.2.1", "192.0.2.2"
-    networks = [list_host.check_output("exim -be -oMa %s %s", address, value) for address in addresses]
+    # An address of the command line is tainted, and Exim 4.96 ends when it looks at one of IPv6; a client's is not.
+    networks = [list_host.check_output("exim -be %s", value.replace("$sender_host_address", address)) for address in addresses]
     assert networks[0] == networks[1]
     assert (len(set(networks)), networks[3:]) == (4, ["192.0.2.1", "192.0.2.2"])
     ratelimits = re.findall("ratelimit = .*", list_host.check_output("cat $(exim -bP configure_file)"))

@@ -131,7 +131,7 @@ def test_subscriptions_of_one_person(talk, ground):
     victim, clients = somebody(), ["exchanger.test", "backup.test", "example.edu"]
     codes = []
     for number, name in enumerate([*ANSWERED[:3], "mailman-confirm+0123", "testlist-confirm", "testlist-leave"]):
-        data = letter(sender=["Vic Tim <%s>", "%s (Vic)"][number % 2] % victim.upper())
+        data = letter(sender=("%s (Vic)" % victim, "Vic Tim <%s>" % victim.upper())[number % 2])
         codes.append(talk(name + "@list.example.com", source=ground.mail_servers[clients[number % 2]], sender=somebody(), data=data).last)
     assert [code for code, _text in codes] == [250] * 5 + [451]
     assert codes[-1][1] == "Too many subscriptions at once: try again later"

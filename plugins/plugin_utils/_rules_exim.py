@@ -138,5 +138,6 @@ def block_names(v):
 
 
 RULES = (
-    listens, routes, aliases, connections, certificate_and_key, passwords_over_tls, password_for_the_smarthost, header_callouts, spam_scores, sockets, block_names,
+    listens, routes, aliases, connections, certificate_and_key, passwords_over_tls, password_for_the_smarthost, header_callouts, spam_scores, sockets,
+    block_names,
 )

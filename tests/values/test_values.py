@@ -25,6 +25,7 @@ COMMON = {
     "ansible_python_interpreter": "/usr/bin/python3",
     "exim_postmaster": "admin@example.com",
     "exim_primary_hostname": "lists.example.com",
+    "exim_smarthost": "2001:db8::1",
     "mailman_email_host": "list.example.com",
     "mailman_site_owner": "admin@example.com",
     "mailman_site_password": "correct horse",
@@ -135,6 +136,8 @@ def test_true_and_false_do_not(rendered):
         assert "daemon_smtp_ports = 25 : 587\n" in text
         assert "ratelimit = 0" not in text
         assert "smtp_accept_queue_per_connection = 0\n" in text
+        # Exim's own router and that of the lists' mail, with Exim's way to write an IPv6 address and a port.
+        assert text.count('route_list = * "<+ [2001:db8::1]:26"\n') == 2
 
 
 def names(run):

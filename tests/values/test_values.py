@@ -164,6 +164,24 @@ def test_a_domain_that_is_not_there(core, name, tmp_path):
     assert "Gathering Facts" not in names(run)
 
 
+def test_hosts_with_and_without_virtual_domains(core, tmp_path):
+    """In one run. One with virtual domains has none of Mailman's own variables."""
+    inventory = tmp_path / "hosts.yml"
+    virtual = {name: value for name, value in COMMON.items() if not name.startswith("mailman_")}
+    inventory.write_text(json.dumps({"list_hosts": {"hosts": {"one": dict(COMMON), "virtual": dict(virtual, mailman_virtual_home="/virtual")}}}))
+    tasks = yaml.safe_load((ROOT / "playbooks/site.yml").read_text())
+    [task] = [task for play in tasks for task in play["tasks"] if task["name"] == "Check the values of all variables"]
+    play = tmp_path / "play.yml"
+    play.write_text(json.dumps([{"hosts": "all", "gather_subset": ["!all", "network"], "tasks": [task]}]))
+    run = playbook(core, play, "-i", inventory)
+    assert run.returncode == 0, names(run)
+    virtual["exim_postmaster"] = "me"
+    inventory.write_text(json.dumps({"list_hosts": {"hosts": {"one": dict(virtual), "virtual": dict(virtual, mailman_virtual_home="virtual")}}}))
+    run = playbook(core, play, "-i", inventory)
+    assert names(run).count("mailman_email_host is not set") == names(run).count("mailman_virtual_home is 'virtual'") > 0
+    assert "cannot be worked out" not in names(run)
+
+
 def test_secrets_in_a_vault_are_read_and_not_shown(core, tmp_path):
     """An encrypted value is neither a string nor a template; a wrong one is named without its content."""
     password = tmp_path / "password"

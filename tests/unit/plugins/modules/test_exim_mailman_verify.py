@@ -468,7 +468,8 @@ def test_every_fault_has_a_remedy():
     used = [name for name in exim_verify.REMEDIES if source.count('"%s"' % name) > 1]
     # The module itself looks at the host; molecule/policy has the tests.
     assert set(exim_verify.REMEDIES) - set(used) == {
-        "service-down", "not-at-boot", "no-connection", "scanner-down", "no-tls", "dead-dnsbl", "open-secret", "unreadable-secret", "slow-host-name",
+        "shunted-mail", "unreadable-mail", "service-down", "not-at-boot", "no-connection", "scanner-down", "no-tls", "dead-dnsbl", "open-secret",
+        "unreadable-secret", "slow-host-name",
     }
 
 
@@ -544,6 +545,18 @@ def test_the_module(run_module, arguments, host, check_mode):
     host.unknown_transports = ["router r: there is no transport t."]
     result = run_module(exim_mailman_verify, _ansible_check_mode=check_mode, **arguments)
     assert (result["ok"], [fault["fault"] for fault in result["faults"]]) == (False, ["unknown-transport"])
+
+
+def test_mail_that_mailman_gave_up_on(run_module, arguments):
+    result = run_module(exim_mailman_verify, queues={"in": 2, "retry": 1, "shunt": 0, "bad": 0}, **arguments)
+    assert result["ok"] is True
+    assert "Mailman's queues" in [check["check"] for check in result["checks"]]
+    result = run_module(exim_mailman_verify, queues={"in": 0, "shunt": 3, "bad": 1}, **arguments)
+    assert [(fault["fault"], fault["found"]) for fault in result["faults"]] == [
+        ("shunted-mail", ["messages in Mailman's queue shunt: 3"]),
+        ("unreadable-mail", ["messages in Mailman's queue bad: 1"]),
+    ]
+    assert "bin/unshunt as Mailman's user" in result["faults"][0]["remedy"]
 
 
 # What systemctl says to is-active and is-enabled.

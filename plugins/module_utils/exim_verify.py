@@ -53,6 +53,8 @@ REMEDIES = {
     "unknown-domain": "Set the virtual domain up again (site.yml): its run ends with the file that makes it known.",
     "no-list-transport": "Add a pipe transport whose command is Mailman's wrapper, and a router that uses it.",
     "not-routed": "Let a router accept this address and hand it to the transport for Mailman.",
+    "foreign-host-name":
+        "Give the list the mail domain by which Exim knows it (its host_name: mailman_lists, email_host): replies go where Mailman says that it is.",
     "suffix-name": "After the router with suffixes add one without, for lists whose own name ends like one.",
     "unknown-list": "Let the router require the list's config.pck, so that mail for other names is refused.",
     "loop-address": "Route mailman-loop in the list domains: Mailman sends its own notices with it as envelope sender.",
@@ -71,6 +73,8 @@ REMEDIES = {
     "null-sender-refused": "Accept null senders for -bounces, -confirm and mailman-loop: that is how Mailman learns of bounces.",
     "quoted-message": "Remove the quotes from message in the ACL: they become part of the reply.",
     "refused": "Accept mail from everywhere for the addresses of a list.",
+    "not-relayed": "Route the domain to its list host by name (exim_relay_routes, or the list host in the inventory): by the DNS its mail comes back here.",
+    "unasked-host": "See that the list host answers on port 25, and ask it about each recipient (callout): mail for any name is taken now, and bounced later.",
     "open-relay": "Deny recipients that are neither local nor in a list domain to hosts that may not relay.",
     "private-relay": "Take the address out of what may relay, or name it in exim_relay_from_hosts if it is meant to send to everybody through this host.",
     "no-loopback-trust": "Accept all mail from 127.0.0.1 and ::1 early: it is Mailman's.",
@@ -151,16 +155,9 @@ def address_of(wanted, name, suffix=""):
 def verify(exim, wanted):
     """Return the report on a host. Wanted says what is known of it, as the options of exim_mailman_verify."""
     report = Report()
-    status, dummy, err = exim.run("-bV")
-    if status != 0:
-        message = message_of(err)
-        report.check("configuration", 1, [("unknown-acl-verb" if "reject" in message else "configuration", message)])
+    settings = check_configuration(report, exim, address_of(wanted, wanted["lists"][0], "-bounces"))
+    if not settings:
         return report
-    settings = read_settings(exim, ["smtp_accept_queue_per_connection"])
-    lines = unknown_transports(exim)
-    findings = [("unknown-transport", line) for line in lines]
-    findings += [("broken-signature", line) for line in broken_signatures(exim, address_of(wanted, wanted["lists"][0], "-bounces"))]
-    report.check("configuration", len(settings["routers"]), findings)
     check_limits(report, settings, wanted)
     check_retry(report, exim, wanted)
     if wanted["virtual_domain_file"]:
@@ -174,6 +171,7 @@ def verify(exim, wanted):
         return report
     check_pipes(report, settings, transports)
     routed = check_routing(report, exim, wanted, transports)
+    check_list_domains(report, exim, wanted, transports)
     check_deliveries(report, exim, wanted, routed)
     check_null_senders(report, exim, wanted, routed)
     if not check_strangers(report, exim, wanted, routed):
@@ -182,6 +180,60 @@ def verify(exim, wanted):
     check_loopback(report, exim, wanted)
     check_verp(report, exim, wanted, settings)
     return report
+
+
+def verify_exchanger(exim, wanted):
+    """Return the report on a mail exchanger in front of list hosts: it has no lists, but domains that it relays."""
+    report = Report()
+    settings = check_configuration(report, exim, "postmaster@" + wanted["routed_domains"][0])
+    if settings:
+        check_routes(report, exim, wanted["routed_domains"], settings)
+        check_asking(report, exim, wanted)
+        check_passwords(report, exim)
+    return report
+
+
+def check_configuration(report, exim, sender):
+    """See that Exim can work with its configuration. Return what it says of itself, or None when it refuses it."""
+    status, dummy, err = exim.run("-bV")
+    if status != 0:
+        message = message_of(err)
+        report.check("configuration", 1, [("unknown-acl-verb" if "reject" in message else "configuration", message)])
+        return None
+    settings = read_settings(exim, ["smtp_accept_queue_per_connection"])
+    findings = [("unknown-transport", line) for line in unknown_transports(exim)]
+    findings += [("broken-signature", line) for line in broken_signatures(exim, sender)]
+    report.check("configuration", len(settings["routers"]), findings)
+    return settings
+
+
+def check_routes(report, exim, domains, settings):
+    """See that mail for the domains goes to hosts that the configuration names."""
+    drivers = dict((router["name"], router["driver"]) for router in settings["routers"])
+    findings = []
+    for result in exim_address.route_tests(exim, [address_test("postmaster@" + domain) for domain in domains], False):
+        routers = sorted(set(route["router"] for route in result["routes"]))
+        if result["outcome"] != "routed" or [router for router in routers if drivers.get(router) != "manualroute"]:
+            findings.append(("not-relayed", "%s: %s%s" % (result["address"], describe(result), " by router " + ", ".join(routers) if routers else "")))
+    report.check("routes to the list hosts", len(domains), findings)
+
+
+def check_asking(report, exim, wanted):
+    """See that each list host is asked which addresses it has, and that nobody else gets mail through this host."""
+    findings = []
+    for domain in wanted["routed_domains"]:
+        known, unknown = "postmaster@" + domain, "no-such-list-%s@%s" % ("x" * 8, domain)
+        for address, step in replies(exim, STRANGERS[0], wanted["subscriber"], [known, unknown], callouts=True):
+            if accepted(step) != (address == known):
+                what = "%s to %s from %s: %s" % (wanted["subscriber"], address, STRANGERS[0], reply_text(step))
+                findings.append(("refused" if address == known else "unasked-host", what))
+    report.check("recipients at the list hosts", 2 * len(wanted["routed_domains"]), findings)
+    relayed = []
+    for client in STRANGERS:
+        for address, step in replies(exim, client, wanted["subscriber"], [wanted["subscriber"]]):
+            if accepted(step):
+                relayed.append(("open-relay", "%s to %s from %s: %s" % (wanted["subscriber"], address, client, reply_text(step))))
+    report.check("relaying for strangers", len(STRANGERS), relayed)
 
 
 def list_transports(settings):
@@ -283,6 +335,22 @@ def check_routing(report, exim, wanted, transports):
     return set(result["address"] for result in results if result["outcome"] == "routed")
 
 
+def check_list_domains(report, exim, wanted, transports):
+    """See that the addresses that Mailman itself has for its lists, in the headers of mail and on its pages, are those that Exim has."""
+    addresses = wanted["posting_addresses"]
+    if not addresses:
+        return
+    # A list's own data: it may hold anything.
+    asked = [address for address in addresses if re.match(r"[^@\s]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\Z", address)]
+    findings = [("foreign-host-name", "%r is no address" % address) for address in addresses if address not in asked]
+    # Those that are as they should be have been tested with all others of their lists.
+    tested = set(address_of(wanted, name) for name in wanted["lists"])
+    for result in exim_address.route_tests(exim, [address_test(address) for address in asked if address not in tested], False):
+        if result["outcome"] != "routed" or not set(route["transport"] for route in result["routes"]) <= set(transports):
+            findings.append(("foreign-host-name", "Mailman has %s: %s" % (result["address"], describe(result))))
+    report.check("the lists' own domains", len(addresses), findings)
+
+
 def has_suffix(local_part, lists):
     """Say whether this is the name of a list, or an address of a list, whose name ends in a suffix."""
     suffixes = tuple(suffix for suffix, dummy in KINDS if suffix and "+" not in suffix)
@@ -346,17 +414,17 @@ def delivery_fault(reason, suffix, post_is_tainted):
     return "not-delivered"
 
 
-def dialogue(client, sender, recipients):
+def dialogue(client, sender, recipients, callouts=False):
     """Return an SMTP dialogue in which nothing in particular is expected."""
-    given = dict(name=None, client=client, callouts=False, helo=None, sender=sender, data=None, expect=None)
+    given = dict(name=None, client=client, callouts=callouts, helo=None, sender=sender, data=None, expect=None)
     given["recipients"] = [dict(address=address, code=None, text=None) for address in recipients]
     exim_smtp.check_dialogue("dialogue", given)
     return given
 
 
-def replies(exim, client, sender, recipients):
+def replies(exim, client, sender, recipients, callouts=False):
     """Return the reply to each recipient; for those that the dialogue does not reach, the reply that ended it."""
-    result = exim_smtp.run_dialogue(exim, "dialogue", dialogue(client, sender, recipients), REPLY_TIMEOUT)[0]
+    result = exim_smtp.run_dialogue(exim, "dialogue", dialogue(client, sender, recipients, callouts), REPLY_TIMEOUT)[0]
     steps = [step for step in result["steps"] if step["step"] == "recipient"]
     steps += [result["steps"][-1]] * (len(recipients) - len(steps))
     return list(zip(recipients, steps))

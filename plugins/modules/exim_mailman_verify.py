@@ -23,9 +23,15 @@ extends_documentation_fragment:
   - listhost.exim_mailman.exim.read_only
 options:
   domain:
-    description: A domain in which all lists can be reached that are not in O(domains_file).
+    description: A domain in which all lists can be reached that are not in O(domains_file). Required unless the host has no lists, but O(routed_domains).
     type: str
-    required: true
+  routed_domains:
+    description:
+      - For a mail exchanger without Mailman, the domains whose mail it passes on to list hosts. They are asked for a recipient.
+      - With it O(domain), O(lists_dir) and O(wrapper) are left out.
+    type: list
+    elements: str
+    default: []
   virtual_domain_file:
     description: The file by which Exim knows the domain, where it is one of several virtual domains. Without it nothing else is tested.
     type: path
@@ -33,13 +39,18 @@ options:
     description: File that says in which domain a list can be reached, as module M(listhost.exim_mailman.mailman_lists) keeps it.
     type: path
   lists_dir:
-    description: Mailman's directory of lists.
+    description: Mailman's directory of lists. Required together with O(domain).
     type: path
-    required: true
   wrapper:
-    description: Mailman's wrapper for mail.
+    description: Mailman's wrapper for mail. Required together with O(domain).
     type: path
-    required: true
+  posting_addresses:
+    description:
+      - The addresses of the lists as Mailman itself has them, by each list's C(host_name).
+      - In them a list may have a domain that Exim does not know, as after it was copied from another host. When not set, that is not checked.
+    type: list
+    elements: str
+    default: []
   subscriber:
     description:
       - Address of a subscriber, in a domain that is not this host's and that receives mail.
@@ -175,7 +186,15 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import 
     check_address,
 )
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import ask, expand, parse_drivers, parse_options
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_verify import STRANGERS, address_of, domains_of, lists_of, table, verify
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_verify import (
+    STRANGERS,
+    address_of,
+    domains_of,
+    lists_of,
+    table,
+    verify,
+    verify_exchanger,
+)
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import host_name_fault
 
 
@@ -357,11 +376,13 @@ def main():
     module = AnsibleModule(
         argument_spec=dict(
             EXIM_ARGUMENTS,
-            domain=dict(type="str", required=True),
+            domain=dict(type="str"),
+            routed_domains=dict(type="list", elements="str", default=[]),
             virtual_domain_file=dict(type="path"),
             domains_file=dict(type="path"),
-            lists_dir=dict(type="path", required=True),
-            wrapper=dict(type="path", required=True),
+            lists_dir=dict(type="path"),
+            wrapper=dict(type="path"),
+            posting_addresses=dict(type="list", elements="str", default=[]),
             subscriber=dict(type="str", required=True),
             mail_groups=dict(type="list", elements="str", default=[]),
             verp=dict(type="str", choices=["none", "mailman", "exim"]),
@@ -373,21 +394,32 @@ def main():
             services=dict(type="list", elements="str", default=[]),
             sample=dict(type="int", default=5),
         ),
+        required_together=[["domain", "lists_dir", "wrapper"]],
         supports_check_mode=True,
     )
     wanted = module.params
     try:
-        if not re.match(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z", wanted["domain"]):
-            raise EximError("domain: %r is not a domain." % wanted["domain"])
+        option, own = ("domain", [wanted["domain"]]) if wanted["domain"] is not None else ("routed_domains", wanted["routed_domains"])
+        for domain in own:
+            if not re.match(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z", domain):
+                raise EximError("%s: %r is not a domain." % (option, domain))
+        if (wanted["domain"] is not None) == bool(wanted["routed_domains"]):
+            raise EximError("domain and routed_domains: one of them says what the host is for. Set it, and not both.")
         check_address("subscriber", wanted["subscriber"])
         domains = domains_of(wanted["domains_file"])
-        if wanted["subscriber"].rpartition("@")[2].lower() in ("", wanted["domain"].lower(), *domains.values()) or "@" not in wanted["subscriber"]:
-            raise EximError("subscriber: %s is not an address in another domain than %s." % (wanted["subscriber"], wanted["domain"]))
+        foreign = wanted["subscriber"].rpartition("@")[2].lower()
+        if foreign in ("", *[domain.lower() for domain in own], *domains.values()) or "@" not in wanted["subscriber"]:
+            raise EximError("subscriber: %s is not an address in another domain than %s." % (wanted["subscriber"], ", ".join(own)))
         if wanted["sample"] < 1:
             raise EximError("sample: %d is not a number of lists to test." % wanted["sample"])
         exim = Exim.from_module(module)
-        wanted.update(lists=lists_of(wanted["lists_dir"]), domains=domains, neighbours=neighbours())
-        report = verify(exim, wanted)
+        if wanted["routed_domains"]:
+            report = verify_exchanger(exim, wanted)
+            sender = "postmaster@" + own[0]
+        else:
+            wanted.update(lists=lists_of(wanted["lists_dir"]), domains=domains, neighbours=neighbours())
+            report = verify(exim, wanted)
+            sender = address_of(wanted, wanted["lists"][0], "-bounces")
     except EximError as error:
         module.fail_json(msg=str(error))
     check_queues(wanted["queues"], report)
@@ -398,10 +430,11 @@ def main():
         check_scanners(exim, report)
         check_dnsbls(exim, report)
         check_tls(exim, report)
-        check_secrets(exim, report, address_of(wanted, wanted["lists"][0], "-bounces"))
-    check_host_name(report)
+        check_secrets(exim, report, sender)
+    if wanted["domain"] is not None:
+        check_host_name(report)
     faults = report.faults()
-    module.exit_json(changed=False, ok=not faults, checks=report.checks, faults=faults, table=table(report, wanted["domain"]))
+    module.exit_json(changed=False, ok=not faults, checks=report.checks, faults=faults, table=table(report, ", ".join(own)))
 
 
 if __name__ == "__main__":

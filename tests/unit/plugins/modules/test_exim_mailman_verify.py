@@ -138,6 +138,7 @@ def faults(host, **wanted):
         lists=["testlist", "my-admin"], domains={}, relay_from_hosts=[], neighbours=[],
     )
     given.update(wanted)
+    given.setdefault("posting_addresses", [exim_verify.address_of(given, name) for name in given["lists"]])
     return {fault["fault"]: fault["found"][0] for fault in exim_verify.verify(host, given).faults()}
 
 
@@ -511,6 +512,18 @@ def test_each_list_in_its_own_domain(host):
     assert faults(host)["not-routed"] == "testlist@list.example.com: undeliverable: Unrouteable address"
 
 
+@pytest.mark.parametrize("address, route, found", [
+    ("testlist@old.test", ("undeliverable", "Unrouteable address", None), "Mailman has testlist@old.test: undeliverable: Unrouteable address"),
+    # A domain that others have.
+    ("testlist@old.test", ("routed", None, "remote_smtp"), "Mailman has testlist@old.test: routed to remote_smtp"),
+    ("testlist@old.test\nmailman-loop@list.example.com", None, "'testlist@old.test\\nmailman-loop@list.example.com' is no address"),
+])
+def test_a_list_whose_own_domain_is_not_exims(host, monkeypatch, address, route, found):
+    change(monkeypatch, host, "route", lambda tested, verify: route if tested == address else None)
+    assert faults(host, posting_addresses=["my-admin@" + DOMAIN, address]) == {"foreign-host-name": found}
+    assert faults(host, posting_addresses=[]) == {}
+
+
 def test_domains_of_lists(tmp_path):
     path = tmp_path / ".domains"
     path.write_text("my-admin: lists.test\ntestlist: list.example.com\n")
@@ -545,6 +558,9 @@ def test_the_module(run_module, arguments, host, check_mode):
     host.unknown_transports = ["router r: there is no transport t."]
     result = run_module(exim_mailman_verify, _ansible_check_mode=check_mode, **arguments)
     assert (result["ok"], [fault["fault"] for fault in result["faults"]]) == (False, ["unknown-transport"])
+    host.unknown_transports = []
+    result = run_module(exim_mailman_verify, posting_addresses=["testlist@old.test"], **arguments)
+    assert [fault["fault"] for fault in result["faults"]] == ["foreign-host-name"]
 
 
 def test_mail_that_mailman_gave_up_on(run_module, arguments):
@@ -647,7 +663,74 @@ def test_no_connection_for_mailman(run_module, arguments):
     assert (fault["fault"], fault["found"]) == ("no-connection", ["127.0.0.1 port %d: [Errno 111] Connection refused" % port])
 
 
+@pytest.fixture
+def exchanger(host, monkeypatch):
+    """A mail exchanger in front of two list hosts."""
+    host.settings = dict(
+        routers=[dict(name="relay_routes", driver="manualroute"), dict(name="dnslookup", driver="dnslookup")],
+        transports=[dict(name="remote_smtp", driver="smtp", options={})], options={},
+    )
+    host.routers = {"list.example.net": "relay_routes", "list.example.org": "relay_routes"}
+
+    def route_tests(exim, tests, verify):
+        results = []
+        for test in tests:
+            router = host.routers[test["address"].partition("@")[2]]
+            outcome, routes = ("routed", [dict(router=router, transport="remote_smtp")]) if router else ("undeliverable", [])
+            results.append(dict(address=test["address"], outcome=outcome, reason=None, routes=routes))
+        return results
+
+    run_dialogue = exim_verify.exim_smtp.run_dialogue
+
+    def with_callouts(exim, item, dialogue, timeout):
+        host.asks = dialogue["callouts"]
+        return run_dialogue(exim, item, dialogue, timeout)
+
+    def reply(client, sender, recipient):
+        # Without a callout all names are as good.
+        known = recipient.startswith("postmaster@" if host.asks else ("postmaster@", "no-such-list-"))
+        known = known or recipient == SUBSCRIBER and client in exim_verify.LOOPBACK
+        return ("250", "Accepted") if known else ("550", "no")
+
+    monkeypatch.setattr(exim_verify.exim_address, "route_tests", route_tests)
+    host.reply = reply
+    monkeypatch.setattr(exim_verify.exim_smtp, "run_dialogue", with_callouts)
+    monkeypatch.setattr(exim_mailman_verify.Exim, "from_module", lambda module: host)
+    return host
+
+
+def test_a_mail_exchanger(run_module, exchanger):
+    arguments = dict(routed_domains=["list.example.net", "list.example.org"], subscriber=SUBSCRIBER)
+    result = run_module(exim_mailman_verify, **arguments)
+    assert (result.get("msg"), result["ok"], result["faults"]) == (None, True, [])
+    assert result["table"][0] == "list.example.net, list.example.org: all is well"
+    assert [(check["check"], check["tested"]) for check in result["checks"]] == [
+        ("configuration", 2), ("routes to the list hosts", 2), ("recipients at the list hosts", 4), ("relaying for strangers", 2), ("passwords without TLS", 2),
+    ]
+
+    sound = exchanger.reply
+    exchanger.routers.update({"list.example.net": "dnslookup", "list.example.org": None})
+    exchanger.reply = lambda client, sender, recipient: ("250", "OK") if recipient.startswith("no-such-list-") else sound(client, sender, recipient)
+    found = {fault["fault"]: fault["found"] for fault in run_module(exim_mailman_verify, **arguments)["faults"]}
+    assert found == {
+        "not-relayed": ["postmaster@list.example.net: routed to remote_smtp by router dnslookup", "postmaster@list.example.org: undeliverable"],
+        "unasked-host": ["%s to no-such-list-xxxxxxxx@%s from 192.0.2.1: 250 OK" % (SUBSCRIBER, domain) for domain in arguments["routed_domains"]],
+    }
+
+    exchanger.reply = lambda client, sender, recipient: ("550", "no") if recipient.startswith("postmaster@") else ("250", "OK")
+    assert {"refused", "open-relay"} < {fault["fault"] for fault in run_module(exim_mailman_verify, **arguments)["faults"]}
+    exchanger.version = (1, "", "option foo unknown")
+    assert [fault["fault"] for fault in run_module(exim_mailman_verify, **arguments)["faults"]] == ["configuration"]
+
+
 @pytest.mark.parametrize("changed, message", [
+    (dict(routed_domains=["list.example.net"]), "domain and routed_domains: one of them says what the host is for. Set it, and not both."),
+    (dict(domain=None, lists_dir=None, wrapper=None), "domain and routed_domains: one of them says what the host is for. Set it, and not both."),
+    (dict(domain=None, lists_dir=None, wrapper=None, routed_domains=["a@b"]), "routed_domains: 'a@b' is not a domain."),
+    (
+        dict(domain=None, lists_dir=None, wrapper=None, routed_domains=["list.test", "Example.net"]),
+        "subscriber: anna@example.net is not an address in another domain than list.test, Example.net.",
+    ),
     (dict(domain="list.example.com\n"), "domain: 'list.example.com\\n' is not a domain."),
     (dict(domain="localhost"), "domain: 'localhost' is not a domain."),
     (dict(subscriber="anna@LIST.example.com"), "subscriber: anna@LIST.example.com is not an address in another domain than list.example.com."),

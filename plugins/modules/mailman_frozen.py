@@ -14,8 +14,8 @@ version_added: 1.0.0
 description:
   - Mail for a domain waits while the domain is in the file, as when its lists are being moved. The mail server reads the file for every message, so
     nothing has to be restarted.
-  - The file lies in a directory to which only root can write. The module makes that directory. One that is there must be so, or becomes so where it is
-    root's already.
+  - The file lies in a directory to which only root can write. The module makes that directory, or closes one of root's to others. One of somebody
+    else's is refused.
   - Without O(domain) the module only does that, and takes over what O(former) say.
 author:
   - listhost.exim_mailman contributors (@listhost)

@@ -28,6 +28,24 @@ def test_exim_waits_for_nobody(victim, bait):
         assert found.rc == 0, found.stdout + found.stderr
 
 
+def replies(victim):
+    """What Exim says to two recipients of one message: a list's and another. An SMTP session that ends on the way says nothing to the second."""
+    lines = ["EHLO client.example.org", "MAIL FROM:<>"] + ["RCPT TO:<%s@%s>" % (name, victim.domain) for name in ("announce-bounces", "postmaster")] + ["QUIT"]
+    dialogue = "printf '%s\\r\\n' " + " ".join("'%s'" % line for line in lines)
+    said = victim.machine.run(dialogue + " | timeout 20 exim -bh 192.0.2.1 2>/dev/null").stdout
+    return [line[:3] for line in said.splitlines() if line[3:4] == " "][3:-1]
+
+
+@pytest.mark.parametrize("what", ["mkfifo lists", "ln -s /proc/1/fd lists", "true"])
+def test_lists_that_cannot_be_looked_at_are_their_own_trouble(victim, what):
+    assert replies(victim) == ["250", "250"]
+    assert victim.attack("cd {0} && mv lists lists.aside && {1}".format(victim.prefix, what)).rc == 0
+    try:
+        assert replies(victim) == ["451", "250"]
+    finally:
+        victim.root("cd {0}; rm -f lists; mv lists.aside lists".format(victim.prefix))
+
+
 def test_root_neither_waits_nor_follows(victim, bait):
     """Nor believes it: nothing changes."""
     ended = victim.run("site.yml")

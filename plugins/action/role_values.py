@@ -1,0 +1,84 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
+from ansible.module_utils.common.text.converters import to_text
+from ansible.plugins.action import ActionBase
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, specification
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:
+    # Before ansible-core 2.19 all is.
+    def trust_as_template(value):
+        return value
+
+
+def trusted(value):
+    """Return a default of a specification as one that may be a template."""
+    if isinstance(value, str):
+        return trust_as_template(value)
+    if isinstance(value, list):
+        return [trusted(one) for one in value]
+    return value
+
+
+def is_plain(value):
+    """Say whether there is nothing to template: thousands of members take a template engine seconds."""
+    if isinstance(value, str):
+        return "{{" not in value and "{%" not in value and "{#" not in value
+    if isinstance(value, dict):
+        return all(is_plain(name) and is_plain(one) for name, one in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(is_plain(one) for one in value)
+    return value is None or isinstance(value, (bool, int, float))
+
+
+def plain_text(description):
+    """Return the first sentences of a description without its markup."""
+    return re.sub(r"[A-Z]\(([^()]*)\)", r"\1", description if isinstance(description, str) else description[0])
+
+
+class ActionModule(ActionBase):
+    """Checks the variables of roles on the controller."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_async = False
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        dummy, arguments = self.validate_argument_spec({"parts": {"type": "list", "elements": "str", "choices": list(PARTS), "required": True}})
+        options = {name: option for role in RULES for name, option in specification(role).items()}
+        # Where a role is not loaded yet its defaults count all the same.
+        variables = {name: trusted(option["default"]) for name, option in options.items() if "default" in option}
+        variables.update(task_vars)
+        templar = self._templar.copy_with_new_env(available_variables=variables)
+
+        def read(name):
+            if name not in variables:
+                raise Faulty("%s is not set. It is this: %s" % (name, plain_text(options[name]["description"])))
+            if is_plain(variables[name]):
+                return variables[name]
+            try:
+                return templar.template(variables[name])
+            except AnsibleError as error:
+                # Other errors may show what they are about.
+                undefined = isinstance(error, AnsibleUndefinedVariable) or not options[name].get("no_log")
+                reason = to_text(error).split(". ")[0].rstrip(".") if undefined else type(error).__name__
+                raise Faulty("%s cannot be worked out: %s. Correct it, or set what it refers to." % (name, reason)) from error
+
+        typed, faults = check(arguments["parts"], task_vars, read, task_vars["ansible_facts"])
+        if faults:
+            result.update(failed=True, msg="Nothing was changed, because the inventory has faults:\n" + "\n".join(faults))
+        else:
+            result["typed"] = typed
+        return result

@@ -1,0 +1,57 @@
+#!/usr/bin/python
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: role_values
+short_description: Check the variables of this collection's roles on the controller
+version_added: 1.0.0
+description:
+  - Takes the values that the variables of roles have for a host, and checks them by the roles' specifications and rules.
+  - Fails when something is wrong, with all faults, one a line, each with the variable, its value, what is wrong and what to do.
+  - Looks at no host and changes nothing. It is an action plugin, which runs on the controller alone.
+author:
+  - listhost.exim_mailman contributors (@listhost)
+attributes:
+  check_mode:
+    support: full
+    description: Does the same.
+  diff_mode:
+    support: none
+    description: There are no differences to show.
+  idempotent:
+    support: full
+    description: Changes nothing.
+options:
+  parts:
+    description:
+      - What is checked. V(exim), V(mailman) and V(exim_lists) are the roles of these names.
+      - V(virtual_host) is what a host of virtual domains reads of role C(mailman), and V(virtual_domain) what must be true of one of them beside its
+        machine's Exim.
+    type: list
+    elements: str
+    choices: [exim, mailman, exim_lists, virtual_host, virtual_domain]
+    required: true
+seealso:
+  - module: ansible.builtin.validate_argument_spec
+"""
+
+EXAMPLES = r"""
+- name: Check the variables of role exim
+  listhost.exim_mailman.role_values:
+    parts: [exim]
+"""
+
+RETURN = r"""
+typed:
+  description:
+    - The values of all variables that can be written in several ways (truth values, numbers, choices), as what they mean. A template that is given them
+      sees no string V(false) that counts as true.
+  returned: success
+  type: dict
+"""

@@ -1,0 +1,196 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a single value may be: each kind is a function that returns nothing, or what is wrong with the value and what to do, as the rest of a
+sentence that begins with the variable and the value ("exim_ports has 0" or "exim_postmaster is 'me'")."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import ipaddress
+import re
+
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+DOMAIN = re.compile(r"(?=.{1,253}\Z)(%s\.)+(?=.*[a-z])%s\Z" % (LABEL, LABEL))
+LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+=?^_`{}~-][A-Za-z0-9!#$%&'*+/=?^_`{|}~-]*(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
+PATH = re.compile(r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._+@-]+)+\Z")
+# Mailman's ACCEPTABLE_LISTNAME_CHARACTERS, no longer than a local part may be.
+LIST_NAME = re.compile(r"[a-z0-9+_=][-+_.=a-z0-9]{0,63}\Z")
+
+
+def is_domain(value):
+    return DOMAIN.match(value) is not None
+
+
+def is_ip_address(value):
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return "%" not in value
+
+
+def is_mail_address(value):
+    local_part, at, host = value.rpartition("@")
+    return at == "@" and LOCAL_PART.match(local_part) is not None and is_domain(host.lower())
+
+
+def domain(value):
+    if not is_domain(value):
+        return (", which is no domain name. Write lower-case labels of letters, digits and hyphens with dots between them, as in lists.example.com, "
+                "an internationalised name in its form with xn--.")
+    return None
+
+
+def host(value):
+    if not is_domain(value) and not is_ip_address(value):
+        return ", which is no full name of a host, as in lists.example.com, and no IP address. Set it to one of these."
+    return None
+
+
+def host_name(value):
+    """Also one that is no fully qualified name: hosts are called what they are in the inventory."""
+    if not is_ip_address(value) and not re.match(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?\Z", value):
+        return ", which is no name and no IP address of a host. Write one of these."
+    return None
+
+
+def ip_address(value):
+    if not is_ip_address(value):
+        return ", which is no IP address. Write one, as in 192.0.2.1 or 2001:db8::1."
+    return None
+
+
+def network(value):
+    """An address or a network, but not all there are."""
+    address, slash, length = value.partition("/")
+    bits = 32 if "." in address and ":" not in address else 128
+    if not is_ip_address(address) or slash and not (re.match(r"[0-9]{1,3}\Z", length) and 0 < int(length) <= bits):
+        return ", which is no IP address or network. Write one, as in 192.0.2.1 or 192.0.2.0/24."
+    return None
+
+
+def mail_address(value):
+    if not is_mail_address(value):
+        return ", which is no mail address. Set it to the address of a person, as in admin@example.com."
+    return None
+
+
+def port(value):
+    if not 0 < value < 65536:
+        return ". A port is a number from 1 to 65535."
+    return None
+
+
+def path(value):
+    if not PATH.match(value):
+        return ". Set it to an absolute path of letters, digits and . _ + - @, without a part that is . or .."
+    return None
+
+
+def directory(value):
+    """One that becomes part of commands and of Mailman's own files, and of cron's."""
+    if not PATH.match(value) or "@" in value:
+        return ". Set it to an absolute path of letters, digits and . _ + -, without a part that is . or .."
+    return None
+
+
+def home(value):
+    """A directory whose entries Exim looks up by a domain's name."""
+    if not PATH.match(value) or "@" in value or "/." in value:
+        return ". Set it to an absolute path of letters, digits and . _ + -, as in /virtual, or empty it for one Mailman on the host."
+    return None
+
+
+def account(value):
+    if not re.match(r"[a-zA-Z_][a-zA-Z0-9_.-]*\Z", value):
+        return ", which is no name of a user or group. Write letters, digits and . _ -, beginning with a letter or _."
+    return None
+
+
+def size(value):
+    if not re.match(r"[0-9]+[KMG]?\Z", value):
+        return ". Set it to a number of bytes, or to one with K, M or G behind it, as in 50M."
+    return None
+
+
+def header(value):
+    if not re.match(r"[A-Za-z][A-Za-z0-9-]*\Z", value):
+        return ", which is no name of a header. Write it as in Message-ID."
+    return None
+
+
+def dnsbl(value):
+    zone = value.partition("=")[0]
+    if not is_domain(zone) or not re.match(r"[^=]+(=[0-9.,/]+)?\Z", value):
+        return (", which names no domain. Write the list's domain, as in bl.example.net, and behind = the answers that count if not all do, as in "
+                "bl.example.net=127.0.0.2.")
+    return None
+
+
+def selector(value):
+    if not re.match(r"%s(\.%s)*\Z" % (LABEL, LABEL), value):
+        return ". It is part of a name in the DNS: write lower-case letters, digits and hyphens, as in lists."
+    return None
+
+
+def log_selector(value):
+    if not re.match(r"[+-][a-z0-9_]+\Z", value):
+        return ". Write + or - and a word of Exim's log_selector, as in +incoming_port."
+    return None
+
+
+def line(value):
+    """A text that must not become two lines of a file."""
+    if not re.match(r"[^\x00-\x1f\x7f]+\Z", value):
+        return ". Write one line, without control characters."
+    return None
+
+
+def retry_rule(value):
+    if not re.match(r"[FGH],[^\x00-\x1f\x7f]+\Z", value):
+        return ", which is no retry rule of Exim's. Write one as in F,2h,15m; G,16h,1h,1.5; F,4d,6h."
+    return None
+
+
+def list_name(value):
+    if not LIST_NAME.match(value):
+        return ", which is no name of a list. Write lower-case letters, digits and - + _ . = inside, no more than 64, without a domain."
+    return None
+
+
+def list_name_or_all(value):
+    if value != "*" and not LIST_NAME.match(value):
+        return ", which is no name of a list. Write it in lower case and without a domain, or * for all lists."
+    return None
+
+
+def checksum(value):
+    if not re.match(r"sha256:[0-9a-f]{64}\Z", value):
+        return ". Set it to sha256: and the 64 hexadecimal digits that sha256sum prints for an archive that you trust."
+    return None
+
+
+def mirror(value):
+    if not re.match(r"(https?://|file:/)[\x21-\x7e]+\Z", value):
+        return ". Set it to the URI of a Debian 11 mirror, as in http://mirror.example.com/debian."
+    return None
+
+
+def package(value):
+    if not re.match(r"[A-Za-z0-9][A-Za-z0-9._+:~-]*\Z", value):
+        return ", which is no name of a package."
+    return None
+
+
+def anything(dummy):
+    """Free text, or a value whose rule needs others as well."""
+    return
+
+
+def at_least(least, advice):
+    def kind(value):
+        return None if value >= least else ". Set it to %s." % advice
+
+    return kind

@@ -1,0 +1,111 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What role exim asks of its variables beyond their types: the kind of each, and rules across several. A rule yields faults."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _kinds as kinds
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import shown
+
+KINDS = {
+    "exim_postmaster": kinds.mail_address,
+    "exim_primary_hostname": kinds.domain,
+    "exim_qualify_domain": kinds.domain,
+    "exim_local_domains": kinds.domain,
+    "exim_relay_domains": kinds.domain,
+    "exim_relay_from_hosts": kinds.network,
+    "exim_interfaces": kinds.ip_address,
+    "exim_ports": kinds.port,
+    "exim_message_size_limit": kinds.size,
+    "exim_smtp_accept_queue_per_connection": kinds.at_least(0, "0 (no limit) or more; 30 is the default"),
+    "exim_tls_certificate": kinds.path,
+    "exim_tls_privatekey": kinds.path,
+    "exim_auth_file": kinds.path,
+    "exim_required_headers": kinds.header,
+    "exim_dnsbls": kinds.dnsbl,
+    "exim_sender_callout_timeout": kinds.at_least(0, "a number of seconds, such as 30, or to 0 for no callouts"),
+    "exim_clamd_socket": kinds.path,
+    "exim_spamd_socket": kinds.path,
+    "exim_spam_mark_score": kinds.anything,
+    "exim_spam_reject_score": kinds.anything,
+    "exim_dkim_domains": kinds.domain,
+    "exim_dkim_selector": kinds.selector,
+    "exim_remote_max_parallel": kinds.at_least(1, "1 or more"),
+    "exim_queue_run_max": kinds.at_least(1, "1 or more"),
+    "exim_smarthost": kinds.host,
+    "exim_smarthost_port": kinds.port,
+    "exim_log_selector": kinds.log_selector,
+    "exim_other_variables": kinds.anything,
+}
+
+
+def listens(v):
+    if not v["exim_ports"]:
+        yield "exim_ports is empty. Exim must listen on one port at least; 25 is the default."
+
+
+def routes(v):
+    for domain, hosts in v["exim_relay_routes"].items():
+        if not isinstance(domain, str) or kinds.domain(domain):
+            yield "exim_relay_routes has %s%s" % (shown(domain), kinds.domain(str(domain)) or ", which is no string. Put it in quotes.")
+        if domain in v["exim_local_domains"]:
+            yield "exim_relay_routes has %s, which is also in exim_local_domains. Take it from one of them." % shown(domain)
+        if not isinstance(hosts, (list, tuple)) or not hosts:
+            yield "exim_relay_routes has %s for %s. Set it to a list of one host or more, by name or IP address." % (shown(hosts), domain)
+            continue
+        for host in hosts:
+            if not isinstance(host, str) or kinds.host(host):
+                yield "exim_relay_routes has host %s for %s%s" % (shown(host), domain, kinds.host(str(host)) or ", which is no string. Put it in quotes.")
+
+
+def aliases(v):
+    for alias, target in v["exim_aliases"].items():
+        if not (isinstance(alias, str) and re.match(r'[^\s:@#A-Z"]+\Z', alias) and isinstance(target, str) and re.match(r"\S[^\x00-\x1f\x7f]*\Z", target)):
+            yield ("exim_aliases has %s for %s. An alias is a lower-case local part without spaces, colons or @; what it stands for is one line, of addresses "
+                   "separated by commas. Both are strings." % (shown(alias), shown(target)))
+
+
+def certificate_and_key(v):
+    if bool(v["exim_tls_certificate"]) != bool(v["exim_tls_privatekey"]):
+        yield ("exim_tls_certificate is '%s' and exim_tls_privatekey is '%s'. Set both, or neither for no TLS."
+               % (v["exim_tls_certificate"], v["exim_tls_privatekey"]))
+
+
+def passwords_over_tls(v):
+    if v["exim_auth_file"] and not v["exim_tls_certificate"]:
+        yield ("exim_auth_file is %s, but exim_tls_certificate is empty: passwords are only taken over TLS. Set exim_tls_certificate and exim_tls_privatekey, "
+               "or empty exim_auth_file." % v["exim_auth_file"])
+
+
+def header_callouts(v):
+    if v["exim_header_sender_callout"] and v["exim_sender_callout_timeout"] == 0:
+        yield ("exim_header_sender_callout is true, but exim_sender_callout_timeout is 0, which is no callouts. Set it to a number of seconds, such as 30, or "
+               "exim_header_sender_callout to false.")
+
+
+def spam_scores(v):
+    if v["exim_spam_scanning"] and not 0 < v["exim_spam_mark_score"] <= v["exim_spam_reject_score"]:
+        yield ("exim_spam_mark_score is %g and exim_spam_reject_score is %g: what is refused cannot be marked. Set the first to more than 0 and to no "
+               "more than "
+               "the second; 5 and 10 are the defaults." % (v["exim_spam_mark_score"], v["exim_spam_reject_score"]))
+
+
+def sockets(v):
+    for socket, scanning in (("exim_clamd_socket", "exim_malware_scanning"), ("exim_spamd_socket", "exim_spam_scanning")):
+        if v[socket] and not v[scanning]:
+            yield "%s is %s, but %s is false. Set it to true, or empty %s." % (socket, v[socket], scanning, socket)
+
+
+def block_names(v):
+    for block in v["exim_blocks"]:
+        fault = kinds.line(block["name"])
+        if fault:
+            yield "exim_blocks has name %s%s" % (shown(block["name"]), fault)
+
+
+RULES = (listens, routes, aliases, certificate_and_key, passwords_over_tls, header_callouts, spam_scores, sockets, block_names)

@@ -1,0 +1,313 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults across the variables of the roles: each is named with variable, value and remedy, and each rule has a case."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import pytest
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _roles as roles
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty
+
+FACTS = {
+    "Debian 12": {"os_family": "Debian", "distribution": "Debian", "distribution_version": "12.5", "distribution_major_version": "12",
+                  "distribution_release": "bookworm"},
+    "Ubuntu": {"os_family": "Debian", "distribution": "Ubuntu", "distribution_version": "22.04", "distribution_major_version": "22",
+               "distribution_release": "jammy"},
+    "EL 8": {"os_family": "RedHat", "distribution": "AlmaLinux", "distribution_version": "8.10", "distribution_major_version": "8",
+             "distribution_release": "Cerulean Leopard"},
+    "EL 9": {"os_family": "RedHat", "distribution": "Rocky", "distribution_version": "9.1", "distribution_major_version": "9",
+    "distribution_release": "Blue Onyx"},
+    "SUSE": {"os_family": "Suse", "distribution": "openSUSE Leap", "distribution_version": "15.5", "distribution_major_version": "15",
+    "distribution_release": ""},
+}
+# What has no default, and what defaults refer to.
+INVENTORY = {
+    "exim_postmaster": "admin@example.com",
+    "exim_primary_hostname": "lists.example.com",
+    "exim_qualify_domain": "lists.example.com",
+    "exim_local_domains": ["lists.example.com"],
+    "exim_smtp_accept_queue_per_connection": 30,
+    "exim_lists_domains": ["list.example.com"],
+    "exim_lists_mail_exchangers": [],
+    "mailman_email_host": "list.example.com",
+    "mailman_site_owner": "admin@example.com",
+    "mailman_site_password": "correct horse",
+    "mailman_archive": "mailman.tgz",
+    "mailman_archive_checksum": "sha256:" + 64 * "a",
+}
+ALL = ["exim", "mailman", "exim_lists"]
+
+
+SPECIFICATIONS = {role: roles.specification(role) for role in roles.RULES}
+OPTIONS = {name: option for options in SPECIFICATIONS.values() for name, option in options.items()}
+
+
+def reader(variables):
+    inventory = dict(INVENTORY, **variables)
+
+    def read(name):
+        if name not in inventory and "default" not in OPTIONS[name]:
+            raise Faulty("%s is not set." % name)
+        return inventory[name] if name in inventory else OPTIONS[name]["default"]
+
+    return inventory, read
+
+
+def check(variables, parts=None, platform="Debian 12"):
+    return roles.check(parts or ALL, *reader(variables), FACTS[platform])
+
+
+def test_a_good_inventory_has_no_fault():
+    typed, faults = check({})
+    assert faults == []
+    assert typed["exim_ports"] == [25]
+
+
+# Rule: variables, and what the one fault must hold. Those that hold nothing are right.
+CASES = {
+    "exim.listens": [({"exim_ports": []}, ["exim_ports is empty", "25 is the default"])],
+    "exim.routes": [
+        ({"exim_relay_routes": {"List.example.net": ["192.0.2.1"]}}, ["exim_relay_routes has 'List.example.net'", "lower-case"]),
+        ({"exim_relay_routes": {"list.example.net": []}}, ["exim_relay_routes has [] for list.example.net", "a list of one host"]),
+        ({"exim_relay_routes": {"list.example.net": "lists1.example.com"}}, ["exim_relay_routes has 'lists1.example.com' for list.example.net",
+        "a list of one"]),
+        ({"exim_relay_routes": {"list.example.net": ["lists1"]}}, ["exim_relay_routes has host 'lists1'", "lists.example.com", "IP address"]),
+        ({"exim_relay_routes": {"lists.example.com": ["192.0.2.1"]}}, ["exim_relay_routes has 'lists.example.com'", "exim_local_domains", "Take it from one"]),
+        ({"exim_relay_routes": {7: ["192.0.2.1"]}}, ["exim_relay_routes has 7"]),
+        ({"exim_relay_routes": {"list.example.net": [7]}}, ["exim_relay_routes has host 7"]),
+        ({"exim_relay_routes": {"list.example.net": ["192.0.2.1", "2001:db8::1", "lists1.example.com"]}}, []),
+    ],
+    "exim.aliases": [
+        ({"exim_aliases": {"Sales": "sales@example.org"}}, ["exim_aliases has 'Sales' for 'sales@example.org'", "lower-case"]),
+        ({"exim_aliases": {"sales": "a@example.org\nroot: b@example.org"}}, ["exim_aliases has 'sales'", "one line"]),
+        ({"exim_aliases": {"sales": 7}}, ["exim_aliases has 'sales' for 7", "strings"]),
+        ({"exim_aliases": {7: "a@example.org"}}, ["exim_aliases has 7 for 'a@example.org'", "strings"]),
+        ({"exim_aliases": {"sales": "a@example.org, b@example.org"}}, []),
+    ],
+    "exim.certificate_and_key": [
+        ({"exim_tls_certificate": "/etc/ssl/list.pem"}, ["exim_tls_certificate is '/etc/ssl/list.pem'", "exim_tls_privatekey is ''", "Set both"])],
+    "exim.passwords_over_tls": [({"exim_auth_file": "/etc/exim/passwords"}, ["exim_auth_file is /etc/exim/passwords", "exim_tls_certificate is empty"])],
+    "exim.header_callouts": [
+        ({"exim_header_sender_callout": True}, ["exim_header_sender_callout is true", "exim_sender_callout_timeout is 0", "such as 30"]),
+        ({"exim_header_sender_callout": "no"}, []),
+        ({"exim_header_sender_callout": "yes", "exim_sender_callout_timeout": "30"}, []),
+    ],
+    "exim.spam_scores": [
+        ({"exim_spam_scanning": True, "exim_spam_mark_score": 12}, ["exim_spam_mark_score is 12", "exim_spam_reject_score is 10", "cannot be marked"]),
+        ({"exim_spam_scanning": True, "exim_spam_mark_score": "0"}, ["exim_spam_mark_score is 0"]),
+        ({"exim_spam_scanning": "false", "exim_spam_mark_score": 12}, []),
+        ({"exim_spam_scanning": True, "exim_spam_mark_score": "9.5", "exim_spam_reject_score": "10"}, []),
+    ],
+    "exim.sockets": [
+        ({"exim_clamd_socket": "/run/c"}, ["exim_clamd_socket is /run/c", "exim_malware_scanning is false", "Set it to true"]),
+        ({"exim_spamd_socket": "/run/s", "exim_spam_scanning": "no"}, ["exim_spamd_socket is /run/s", "exim_spam_scanning is false"]),
+    ],
+    "exim.block_names": [({"exim_blocks": [{"slot": "main", "name": "a\nb", "content": ""}]}, ["exim_blocks has name 'a\\nb'", "one line"])],
+    "mailman.virtual_hosts": [
+        ({"mailman_virtual_hosts": {"www.example.org": "Lists.example.org"}, "exim_lists_domains": ["list.example.com", "Lists.example.org"]},
+         ["mailman_virtual_hosts has 'Lists.example.org'", "lower-case"]),
+        ({"mailman_virtual_hosts": {"www": "lists.example.org"}, "exim_lists_domains": ["list.example.com", "lists.example.org"]},
+         ["mailman_virtual_hosts has 'www'", "lower-case"]),
+        ({"mailman_virtual_hosts": {"www.example.org": "list.example.com"}}, ["mailman_virtual_hosts has list.example.com more than once", "one web host"]),
+        ({"mailman_virtual_hosts": {"list.example.com": "lists.example.org"}, "exim_lists_domains": ["list.example.com", "lists.example.org"]},
+         ["mailman_virtual_hosts has list.example.com", "the web host of list.example.com", "one mail domain"]),
+        ({"mailman_virtual_hosts": {"www.example.org": "lists.example.org"}, "exim_lists_domains": ["list.example.com", "lists.example.org"]}, []),
+    ],
+    "mailman.one_kind_of_domains": [
+        ({"mailman_virtual_home": "/virtual", "mailman_virtual_hosts": {"www.example.org": "lists.example.org"}, "exim_lists_domains": []},
+         ["mailman_virtual_hosts is", "mailman_virtual_home is '/virtual'", "Take one of the two out"])],
+    "mailman.place_of_virtual_domain": [
+        ({"mailman_virtual_home": "/virtual", "mailman_prefix": "/opt", "exim_lists_domains": []},
+         ["mailman_prefix is '/opt'", "/virtual/list.example.com/mailman", "Take mailman_prefix out"]),
+        ({"mailman_virtual_home": "/virtual", "mailman_var_prefix": "/opt", "exim_lists_domains": []}, ["mailman_var_prefix is '/opt'"]),
+    ],
+    "mailman.method_of_virtual_domain": [
+        ({"mailman_virtual_home": "/virtual", "mailman_install_method": "package", "exim_lists_domains": []},
+         ["mailman_install_method is package", "Set mailman_install_method to archive"]),
+        ({"mailman_virtual_home": "/virtual", "exim_lists_domains": []}, []),
+    ],
+    "mailman.site_password": [
+        ({"mailman_site_password": ""}, ["mailman_site_password is empty", "vault"]), ({"mailman_site_password": "",
+        "mailman_install_method": "existing"}, [])],
+    "mailman.archive": [
+        ({"mailman_archive": ""}, ["mailman_archive is empty", "package or existing"]),
+        ({"mailman_archive_checksum": "md5:1"}, ["mailman_archive_checksum is 'md5:1'", "sha256sum prints"]),
+        ({"mailman_archive": "", "mailman_archive_checksum": "", "mailman_install_method": "package"}, []),
+    ],
+    "mailman.settings": [
+        ({"mailman_settings": {"smtphost": "x"}}, ["mailman_settings has 'smtphost'", "upper-case"]),
+        ({"mailman_settings": {"SMTPHOST\n": "x"}}, ["mailman_settings has 'SMTPHOST\\n'", "upper-case"]),
+        ({"mailman_settings": {7: "x"}}, ["mailman_settings has 7", "upper-case"]),
+        ({"mailman_settings": {"X": {7: 1}}}, ["mailman_settings.X", "cannot hold", "Write a string"]),
+        ({"mailman_settings": {"X": {1, 2}}}, ["mailman_settings.X", "cannot hold"]),
+    ],
+    "mailman.taken_settings": [
+        ({"mailman_settings": {"DEFAULT_EMAIL_HOST": "x"}}, ["mailman_settings.DEFAULT_EMAIL_HOST is 'x'", "Set mailman_email_host instead"]),
+        ({"mailman_settings": {"QRUNNERS": []}, "mailman_qrunner_slices": {"Outgoing": 2}}, ["mailman_settings.QRUNNERS is []", "take one of them out"]),
+        ({"mailman_settings": {"VIRTUAL_HOSTS": {}}, "mailman_virtual_hosts": {"www.example.org": "lists.example.org"},
+          "exim_lists_domains": ["list.example.com", "lists.example.org"]}, ["mailman_settings.VIRTUAL_HOSTS is {}", "take one of them out"]),
+        ({"mailman_settings": {"VERP_REGEXP": "x"}}, ["mailman_settings.VERP_REGEXP is 'x'", "set mailman_verp to mailman"]),
+        ({"mailman_settings": {"VERP_REGEXP": "x"}, "mailman_verp": "mailman"}, []),
+    ],
+    "mailman.sessions": [
+        ({"mailman_settings": {"SMTP_MAX_SESSIONS_PER_CONNECTION": "many"}}, ["SMTP_MAX_SESSIONS_PER_CONNECTION is 'many'", "from 1 on"]),
+        ({"mailman_settings": {"SMTP_MAX_SESSIONS_PER_CONNECTION": True}}, ["SMTP_MAX_SESSIONS_PER_CONNECTION is true"]),
+    ],
+    "mailman.slices": [
+        ({"mailman_qrunner_slices": {"Outgoing": 3}}, ["mailman_qrunner_slices has 3 for 'Outgoing'", "powers of two"]),
+        ({"mailman_qrunner_slices": {"Web": 2}}, ["mailman_qrunner_slices has 2 for 'Web'", "Arch, Bounce"]),
+        ({"mailman_qrunner_slices": {"Outgoing": "4"}}, ["mailman_qrunner_slices has '4' for 'Outgoing'"]),
+        ({"mailman_qrunner_slices": {"Outgoing": True}}, ["mailman_qrunner_slices has true"]),
+    ],
+    "exim_lists.domains": [
+        ({"exim_lists_domains": []}, ["exim_lists_domains is empty", "mail domains of the lists"]),
+        ({"mailman_virtual_home": "/virtual"}, ["exim_lists_domains is", "Exim finds the domains there"]),
+    ],
+    "exim_lists.domains_of_mailman": [
+        ({"mailman_virtual_hosts": {"www.example.org": "lists.example.org"}}, ["mailman_virtual_hosts has 'lists.example.org'", "would get mail", "Add it"])],
+    "exim_lists.domains_of_lists": [
+        ({"mailman_virtual_hosts": {"www.example.org": "lists.example.org"}, "exim_lists_domains": ["list.example.com", "lists.example.org"],
+          "mailman_lists": [{"name": "a", "owners": ["a@example.org"], "email_host": "else.example.org"}]},
+         ["mailman_lists (a) has email_host 'else.example.org'", "list.example.com, lists.example.org", "mailman_virtual_hosts"])],
+    "exim_lists.sessions": [
+        ({"mailman_smtp_max_sessions_per_connection": 31}, ["mailman_smtp_max_sessions_per_connection", "is 31", "per_connection is 30", "at most Exim's"]),
+        ({"mailman_settings": {"SMTP_MAX_SESSIONS_PER_CONNECTION": 40}}, ["SMTP_MAX_SESSIONS_PER_CONNECTION) is 40", "at most Exim's"]),
+        ({"exim_smtp_accept_queue_per_connection": "0", "mailman_smtp_max_sessions_per_connection": "500"}, []),
+    ],
+    "exim_lists.loopback": [
+        ({"exim_interfaces": ["192.0.2.1"]}, ["exim_interfaces is", "without 127.0.0.1", "Add it"]),
+        ({"exim_interfaces": ["::"]}, []), ({"exim_interfaces": ["0.0.0.0"]}, []), ({"exim_interfaces": ["192.0.2.1", "127.0.0.1"]}, []),
+    ],
+    "exim_lists.port_of_mailman": [
+        ({"exim_ports": [587]}, ["exim_ports is [587]", "port 25", "Add that port"]),
+        ({"mailman_settings": {"SMTPPORT": 2525}}, ["exim_ports is [25]", "port 2525", "mailman_settings.SMTPPORT"]),
+        ({"exim_ports": ["25", 587]}, []), ({"exim_ports": [2525], "mailman_settings": {"SMTPPORT": 2525}}, []),
+    ],
+}
+
+
+def test_every_rule_has_a_case():
+    assert sorted(CASES) == sorted("%s.%s" % (role, rule.__name__) for role, rules in roles.RULES.items() for rule in rules.RULES)
+
+
+@pytest.mark.parametrize(("rule", "variables", "words"), [(rule, *case) for rule, cases in CASES.items() for case in cases])
+def test_fault_names_variable_value_and_remedy(rule, variables, words):
+    role, name = rule.split(".")
+    values = roles.Values(SPECIFICATIONS, *reader(variables))
+    faults = list(roles.faults_of_rules([getattr(roles.RULES[role], name)], values))
+    assert len(faults) == (1 if words else 0), faults
+    assert [word for word in words if word not in faults[0]] == [], faults
+    assert "\n" not in "".join(faults)
+
+
+@pytest.mark.parametrize("name", sorted(OPTIONS))
+def test_every_text_and_number_has_a_kind(name):
+    option = OPTIONS[name]
+    needs = option.get("elements", option["type"]) in ("str", "path", "int", "float") and "choices" not in option
+    assert (name in roles.KINDS) == needs
+
+
+# Of each kind one variable, with what its message must hold beside its name.
+@pytest.mark.parametrize(("name", "value", "words"), [
+    ("exim_local_domains", ["example..com"], ["has 'example..com'", "lists.example.com"]),
+    ("exim_smarthost", "192.0.2.1:25", ["is '192.0.2.1:25'", "IP address"]),
+    ("exim_postmaster", "admin@-bad-", ["is 'admin@-bad-'", "admin@example.com"]),
+    ("exim_interfaces", ["dead"], ["has 'dead'", "no IP address"]),
+    ("exim_relay_from_hosts", ["999.999.1.1/99"], ["has '999.999.1.1/99'", "192.0.2.0/24"]),
+    ("exim_relay_from_hosts", ["0.0.0.0/0"], ["has '0.0.0.0/0'", "192.0.2.0/24"]),
+    ("exim_ports", [25, 0], ["has 0", "from 1 to 65535"]),
+    ("exim_smarthost_port", "65536", ["is 65536", "from 1 to 65535"]),
+    ("exim_required_headers", "From", ["is 'From', a string", "[From]"]),
+    ("exim_remote_max_parallel", 0, ["is 0", "1 or more"]),
+    ("exim_lists_subscriptions_per_hour", -1, ["is -1", "0 (no limit)"]),
+    ("exim_lists_in_all_domains", ["A"], ["has 'A'", "* for all"]),
+    ("mailman_prefix", "mailman", ["is 'mailman'", "absolute path"]),
+    ("mailman_user", "a b", ["is 'a b'", "user or group"]),
+    ("mailman_verp_interval", 0, ["is 0", "1 (every post)"]),
+    ("mailman_site_owner", "you", ["is 'you'", "admin@example.com"]),
+])
+def test_kinds_of_variables(name, value, words):
+    dummy, faults = check({name: value})
+    assert [word for word in [name] + words if word not in faults[0]] == [] and len(faults) == 1, faults
+
+
+def test_all_faults_of_all_roles_at_once():
+    dummy, faults = check({"exim_postmaster": "me", "exim_queue_run_max": 0, "mailman_site_owner": "you", "exim_lists_retry": "often"})
+    assert [fault.split(" ")[0] for fault in faults] == ["exim_postmaster", "exim_queue_run_max", "mailman_site_owner", "exim_lists_retry"]
+
+
+def test_a_faulty_value_is_named_once_and_by_its_own_part():
+    assert len(check({"exim_ports": "25"})[1]) == 1
+    assert check({"exim_ports": "25"}, ["mailman"])[1] == []
+
+
+def test_a_default_made_of_a_faulty_value_is_not_named():
+    faults = check({"exim_primary_hostname": "localhost", "exim_qualify_domain": OPTIONS["exim_qualify_domain"]["default"],
+                    "exim_local_domains": OPTIONS["exim_local_domains"]["default"]})[1]
+    assert [fault.split(",")[0] for fault in faults] == ["exim_primary_hostname is 'localhost'"]
+
+
+def test_a_variable_that_must_be_set():
+    assert check({"mailman_email_host": None})[1] == ["mailman_email_host is null, which is no value. Write a string, or take it out."]
+
+
+def test_typed_values():
+    typed, faults = check({"exim_ports": [25, "587"], "exim_spam_scanning": "no", "exim_spam_mark_score": "4", "exim_lists_subscriptions_per_hour": "0",
+                           "mailman_from_is_list": False})
+    assert faults == []
+    assert typed["exim_ports"] == [25, 587]
+    assert typed["exim_spam_scanning"] is False
+    assert typed["exim_spam_mark_score"] == 4.0
+    assert typed["exim_lists_subscriptions_per_hour"] == 0
+    assert typed["mailman_from_is_list"] == "no"
+    assert "mailman_site_password" not in typed
+
+
+@pytest.mark.parametrize("platform", ["Debian 12", "EL 8"])
+def test_platforms_with_values(platform):
+    assert check({}, platform=platform)[1] == []
+
+
+@pytest.mark.parametrize(("platform", "words"), [("Ubuntu", ["Ubuntu 22.04", "Debian bullseye, bookworm, trixie and EL 8"]), ("EL 9", ["Rocky 9.1"]),
+    ("SUSE", ["openSUSE Leap"])])
+def test_platforms_without_values(platform, words):
+    dummy, faults = check({}, ["exim"], platform)
+    assert [word for word in words + ["Role exim has no values for", "Take the host out"] if word not in faults[0]] == [], faults
+
+
+def test_the_platform_says_how_mailman_is_installed():
+    assert check({"mailman_archive": ""}, platform="EL 8")[1] == []
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("exim_smarthos", ["did you mean exim_smarthost?", "exim_other_variables"]),
+    ("exim_lists_domain", ["did you mean exim_lists_domains?"]),
+    ("mailman_list", ["did you mean mailman_lists?", "mailman_other_variables"]),
+    ("mailman_xyzzy", ["mailman_xyzzy is no variable of these roles. Correct it"]),
+])
+def test_misspelt_variables(name, words):
+    dummy, faults = check({name: 1})
+    assert len(faults) == 1
+    assert [word for word in [name] + words if word not in faults[0]] == [], faults
+
+
+def test_names_that_are_allowed():
+    assert check({"exim_mine": 1, "exim_other_variables": ["exim_mine"], "mailman_mine": 1, "mailman_other_variables": ["mailman_mine"]})[1] == []
+    assert check({"mailman_installation": {}, "exim_lists_contribution": {}, "eximius": 1, "vault_mailman_x": 1})[1] == []
+    assert check({"mailman_list": 1}, ["exim"])[1] == []
+
+
+def test_a_host_of_virtual_domains():
+    """It has none of Mailman's own variables."""
+    variables = {"mailman_virtual_home": "virtual", "mailman_email_host": None, "mailman_site_owner": None}
+    assert [fault[:31] for fault in check(variables, ["virtual_host"])[1]] == ["mailman_virtual_home is 'virtua"]
+    variables.update(mailman_virtual_home="/virtual", exim_lists_domains=[])
+    assert check(variables, ["exim", "virtual_host", "exim_lists"])[1] == []
+
+
+def test_a_virtual_domain_beside_its_machine():
+    assert check({"exim_smtp_accept_queue_per_connection": "30", "exim_ports": []}, ["virtual_domain"])[1] == []
+    assert "is 30 and exim_smtp_accept_queue_per_connection is 10" in check({"exim_smtp_accept_queue_per_connection": "10"}, ["virtual_domain"])[1][0]

@@ -82,6 +82,22 @@ def passwords_over_tls(v):
                "or empty exim_auth_file." % v["exim_auth_file"])
 
 
+def senders(v):
+    for login, items in v["exim_auth_senders"].items():
+        if not isinstance(login, str) or not re.match(r"[A-Za-z0-9._+@-]+\Z", login):
+            yield ("exim_auth_senders has login %s. A login is a string of letters, digits and . _ + - @, as in exim_auth_file. Put one that is a number in "
+                   "quotes." % shown(login))
+        if not isinstance(items, (list, tuple)) or not items:
+            yield "exim_auth_senders has %s for %s. Set it to a list of addresses and domains, or to ['*'] for everything." % (shown(items), login)
+            continue
+        for item in items:
+            local_part, at, domain = item.rpartition("@") if isinstance(item, str) else ("", "@", "")
+            # Of characters that Exim gives no meaning.
+            if item != "*" and (at and not re.match(r"[A-Za-z0-9._+=-]+\Z", local_part) or not kinds.is_domain(domain.lower())):
+                yield ("exim_auth_senders has %s for %s, which is no address and no domain. Write one, as in anna@example.com or lists.example.com, or '*' for "
+                       "everything." % (shown(item), login))
+
+
 def header_callouts(v):
     if v["exim_header_sender_callout"] and v["exim_sender_callout_timeout"] == 0:
         yield ("exim_header_sender_callout is true, but exim_sender_callout_timeout is 0, which is no callouts. Set it to a number of seconds, such as 30, or "
@@ -108,4 +124,4 @@ def block_names(v):
             yield "exim_blocks has name %s%s" % (shown(block["name"]), fault)
 
 
-RULES = (listens, routes, aliases, certificate_and_key, passwords_over_tls, header_callouts, spam_scores, sockets, block_names)
+RULES = (listens, routes, aliases, certificate_and_key, passwords_over_tls, senders, header_callouts, spam_scores, sockets, block_names)

@@ -419,6 +419,8 @@ def test_from_one_separate_machine_to_another(first, second, separate, send, sin
     ended = run("remove_domain.yml", remove_domain=ORG)
     assert not ended.failed, ended.said
     assert code_of(send, second, "announce@" + ORG) == [550]
+    # It may come back.
+    assert second.file("/virtual/frozen").content_string == ""
     subject = "home again %s" % uuid.uuid4()
     assert send(first, "announce@" + ORG, sender="gustav@example.org", data=letter(subject, "announce@" + ORG)).code == 250
     sink.wait(1, since=mark, to="anna@example.org", subject=subject, host=first)

@@ -6,27 +6,41 @@
 
 Everything that needs Mailman itself is done by mailman_target.py, in one process of Mailman's own Python on the
 managed host. Program and request go to that process on standard input, so that no secret is ever an argument.
+
+That process is Mailman's user's from its first instruction on, and so is what it answers: root takes it for text, of
+certain names and types, and follows no path in it unseen. What root does believe are Mailman's own files, if nobody but root
+can write them (trust.py).
 """
 
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import grp
 import inspect
 import json
 import os
+import pwd
 import re
 import socket
 import time
 
 # Imported so that Ansible sends it along; only its text is used here.
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman_target
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted, check_code, resolve
 
 # Reads the program from the rest of standard input; the program reads the request after it.
 LOADER = "import sys; source = getattr(sys.stdin, 'buffer', sys.stdin); exec(compile(source.read(int(source.readline())), 'mailman_target.py', 'exec'))"
 
 ASSIGNMENT = re.compile(r"""^([A-Z][A-Z_]*)\s*=\s*(['"])(.*)\2\s*$""", re.MULTILINE)
 REPORTED = re.compile(r"""^print\W+(\w[\w ]*):\s+"?%s"?' % '(.*)'\)?\s*$""", re.MULTILINE)
+
+
+# The users of mail servers and web servers: what strangers send is theirs, and Mailman's lists are not.
+SERVERS = ("Debian-exim", "exim", "www-data", "apache", "nginx")
+
+# More than the longest answer, which is about thousands of lists.
+LONGEST_ANSWER = 256 * 1024 * 1024
 
 
 class TargetError(Exception):
@@ -68,11 +82,17 @@ def host_name_fault():
 
 
 def find_installation(prefix):
-    """What was compiled into the Mailman at prefix, read from its files; None when there is no Mailman."""
+    """What was compiled into the Mailman at prefix, read from its files; None when there is no Mailman.
+
+    Raises Untrusted when somebody else than root can write them.
+    """
+    bin_dir = os.path.join(prefix, "bin")
+    if not os.path.exists(os.path.join(bin_dir, "mailmanctl")):
+        return None
+    check_code(prefix)
     version = parse_assignments(read_text(os.path.join(prefix, "Mailman", "Version.py"))).get("VERSION")
     defaults = parse_assignments(read_text(os.path.join(prefix, "Mailman", "Defaults.py")))
-    bin_dir = os.path.join(prefix, "bin")
-    if not (version and "VAR_PREFIX" in defaults and os.path.exists(os.path.join(bin_dir, "mailmanctl"))):
+    if not (version and "VAR_PREFIX" in defaults):
         return None
     # Since 2.1.26; on an older Mailman nothing says which groups its wrappers were compiled for.
     reported = parse_mailman_config(read_text(os.path.join(bin_dir, "mailman-config")))
@@ -95,17 +115,58 @@ def find_installation(prefix):
     }
 
 
-def run_target(module, installation, do, **arguments):
-    """Run a request in Mailman's own Python, as Mailman's own user, and return its result.
+def explain(prefix, untrusted):
+    """Say what is wrong with the Mailman at prefix that others can write, and what to do."""
+    return (
+        "The Mailman at %s is not root's alone, and root would run and believe what others write there: %s. See that nobody has changed it, then take it "
+        "from them: chown root, and chmod go-w (Mailman's check_perms -f opens it again)." % (prefix, untrusted)
+    )
 
-    Raises TargetError with what the program said when it could not do it.
-    """
-    source = inspect.getsource(mailman_target).encode("utf-8")
-    request = dict((key, installation[key]) for key in ("prefix", "user", "group"))
-    request.update(do=do, arguments=arguments)
-    data = b"%d\n" % len(source) + source + json.dumps(request).encode("ascii")
-    argv = [installation["python"], "-B", "-c", LOADER]
+
+def look_up(user, group):
+    """Return the numbers of Mailman's user and group. Raises TargetError when they are not there, or not fit to be Mailman's."""
     try:
+        uid, gid = pwd.getpwnam(user).pw_uid, grp.getgrnam(group).gr_gid
+    except KeyError as e:
+        raise TargetError("Mailman's user %s or group %s does not exist on this host." % (user, group)) from e
+    if uid == 0 or gid == 0 or is_servers(uid):
+        raise TargetError("Mailman's user is %s and its group %s. Neither may be root's, nor the user the mail server's or the web server's." % (user, group))
+    return uid, gid
+
+
+def is_servers(uid):
+    """Say whether a mail server or a web server runs as this user. One user can have two names."""
+    for name in SERVERS:
+        try:
+            if pwd.getpwnam(name).pw_uid == uid:
+                return True
+        except KeyError:
+            pass
+    return False
+
+
+def check_python(python):
+    """Raise TargetError when somebody else than root can change what runs as this Python."""
+    try:
+        resolve(python)
+    except Untrusted as e:
+        raise TargetError("Mailman's Python, %s, is not root's alone: %s. Name one that is, or correct that." % (python, e)) from e
+
+
+def run_as_mailman(module, installation, program, data):
+    """Run a program in Mailman's own Python, as Mailman's own user, and return its exit code, output and errors.
+
+    Raises TargetError when that cannot be.
+    """
+    python = installation["python"]
+    check_python(python)
+    argv = [python, "-B", "-c", program]
+    if os.geteuid() == 0:
+        uid, gid = look_up(installation["user"], installation["group"])
+        # Before the Python starts, which may read files of that user's.
+        argv = [module.get_bin_path("setpriv", required=True), "--reuid=%d" % uid, "--regid=%d" % gid, "--groups=%d" % gid, "--"] + argv
+    try:
+        os.stat(python)
         rc, out, err = module.run_command(
             argv,
             data=data,
@@ -117,12 +178,41 @@ def run_target(module, installation, do, **arguments):
             environ_update={"LC_ALL": "C", "LANGUAGE": "en", "PYTHONPATH": ""},
         )
     except OSError as e:
-        raise TargetError("Mailman's Python, %s, cannot be run: %s" % (installation["python"], e)) from e
+        raise TargetError("Mailman's Python, %s, cannot be run: %s" % (python, e)) from e
+    if len(out) > LONGEST_ANSWER:
+        raise TargetError("Mailman's Python, %s, answered with %d bytes." % (python, len(out)))
+    return rc, out, err.decode("utf-8", "replace")
+
+
+def run_target(module, installation, do, **arguments):
+    """Carry out a request in Mailman's own Python, as Mailman's own user, and return its result.
+
+    The result is what that user says. Raises TargetError with what the program said when it could not do it.
+    """
+    source = inspect.getsource(mailman_target).encode("utf-8")
+    request = {"prefix": installation["prefix"], "do": do, "arguments": arguments}
+    data = b"%d\n" % len(source) + source + json.dumps(request).encode("ascii")
+    rc, out, err = run_as_mailman(module, installation, LOADER, data)
     try:
         answer = json.loads(out.decode("utf-8"))
-    except ValueError as e:
-        said = err.decode("utf-8", "replace").strip().splitlines()
-        raise TargetError("Mailman's Python, %s, ended with exit code %s: %s" % (installation["python"], rc, said[-1] if said else "it said nothing")) from e
-    if "error" in answer:
+    except (ValueError, RecursionError) as e:
+        said = err.strip().splitlines()
+        raise TargetError(
+            "Mailman's Python, %s, ended with exit code %s: %s" % (installation["python"], rc, said[-1] if said else "it said nothing")
+        ) from e
+    if isinstance(answer, dict) and isinstance(answer.get("error"), str):
         raise TargetError(answer["error"])
-    return answer["result"]
+    return take(answer, {"result": dict})["result"]
+
+
+def take(answer, expected):
+    """Return of an answer the entries that are expected, by name, if each is of the type that it should be.
+
+    No others: among a module's results there are names that Ansible acts upon, such as ansible_facts.
+    """
+    if not isinstance(answer, dict):
+        raise TargetError("Mailman's answer is no mapping.")
+    for name, types in expected.items():
+        if not isinstance(answer.get(name), types):
+            raise TargetError("Mailman's answer has no %s, or not of the type that it should be." % name)
+    return dict((name, answer[name]) for name in expected)

@@ -18,6 +18,8 @@ import re
 import stat
 import tempfile
 
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted, resolve
+
 # Where a domain stands that is being moved.
 STATES = ("arriving", "leaving", "left")
 FROZEN_LINE = re.compile(r"([a-z0-9.-]+): (%s)\Z" % "|".join(STATES))
@@ -56,12 +58,13 @@ def directory_fault(path):
     """Why a file should not be where it is to be: somebody else than we can write to its directory. Empty when nobody else can."""
     directory = os.path.dirname(path)
     try:
-        status = os.stat(directory)
+        status = os.stat(resolve(directory))
     except OSError as error:
         return "" if error.errno == errno.ENOENT else "%s: %s" % (directory, error.strerror)
-    if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
-        return "others than root can write to %s (owner %d, mode %04o)" % (directory, status.st_uid, stat.S_IMODE(status.st_mode))
-    return ""
+    except Untrusted as error:
+        return str(error)
+    # Also with the sticky bit: there need be no file yet.
+    return "others than root can write to %s (mode %04o)" % (directory, stat.S_IMODE(status.st_mode)) if status.st_mode & 0o022 else ""
 
 
 def make_directory(path):

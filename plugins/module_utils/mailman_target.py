@@ -8,8 +8,8 @@
 """The part of the Mailman modules that runs on the managed host under Mailman's own Python (2.6 or 2.7).
 
 It is sent there on standard input, followed by the request as JSON; the answer is JSON on standard output.
-Nothing of Mailman is imported before main() has become Mailman's user: the pickles and the list extensions that Mailman
-loads can be written by that user, so they must never be loaded by root.
+Whoever starts it does so as Mailman's user, never as root: the pickles and the list extensions that Mailman loads can be
+written by that user.
 
 Lists are handled in two passes. The first reads every list without a lock, works out what would change and collects every
 fault in the request; nothing is written when there is one, nor in check mode. The second takes only the lists that
@@ -23,7 +23,6 @@ __metaclass__ = type
 
 import difflib
 import errno
-import grp
 import hashlib
 import json
 import os
@@ -129,17 +128,6 @@ def show(value):
 def plain(value):
     """The text as Mailman wants names and addresses; UnicodeError when it has other characters than ASCII."""
     return str(value.encode("ascii").decode("ascii"))
-
-
-def become(user, group):
-    """Be Mailman's user from here on, when started as root."""
-    try:
-        uid, gid = pwd.getpwnam(user).pw_uid, grp.getgrnam(group).gr_gid
-    except KeyError:
-        raise Failure("Mailman's user %s or group %s does not exist on this host." % (user, group))
-    os.setgroups([gid])
-    os.setgid(gid)
-    os.setuid(uid)
 
 
 # ---- Mailman itself ----
@@ -1416,7 +1404,7 @@ def main():
         signal.signal(number, stop)
     try:
         if os.geteuid() == 0:
-            become(request["user"], request["group"])
+            raise Failure("Root does not run Mailman's code.")
         # Files of a list are shared with the web server's and the mail server's processes through the group.
         os.umask(0o002)
         load_mailman(request["prefix"])

@@ -16,6 +16,8 @@ description:
     distribution and of the administrator, are kept.
   - Mailman's own Python, as Mailman's own user, loads the new file before it replaces the live one. When that fails, or a value is not of the
     type that Mailman has there, the live one stays.
+  - The file is its group's to read, Mailman's, and nobody else's but root's, for it can have secrets in it; so is C(mm_cfg.pyc).
+  - Fails when others than root can write Mailman's code or this file.
   - Restarts nothing. The queue runners read the file when they start.
 author:
   - listhost.exim_mailman contributors (@listhost)
@@ -112,7 +114,13 @@ import re
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.file_transaction import FILE_ARGUMENTS, Transaction
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import find_installation
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import (
+    TargetError,
+    explain,
+    find_installation,
+    run_as_mailman,
+)
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted, resolve
 
 BEGIN = b"# BEGIN listhost.exim_mailman: these settings come from Ansible; every other line of this file is kept"
 END = b"# END listhost.exim_mailman"
@@ -124,15 +132,10 @@ SECRET = re.compile(r"^(\w+ =) .*(  # secret)$", re.MULTILINE)
 # What make install puts there.
 NEW_FILE = b"from Defaults import *\n"
 
-# Runs under Mailman's Python (2.6, 2.7). The file can belong to Mailman's user, so root must not be the one who runs it.
+# Runs under Mailman's Python (2.6, 2.7), as Mailman's user.
 CHECK = r"""
-import base64, grp, json, os, pwd, sys, types
+import base64, json, os, sys, types
 request = json.load(sys.stdin)
-if os.geteuid() == 0:
-    uid, gid = pwd.getpwnam(request['user'])[2], grp.getgrnam(request['group'])[2]
-    os.setgroups([gid])
-    os.setgid(gid)
-    os.setuid(uid)
 sys.path.insert(0, os.path.join(request['prefix'], 'bin'))
 import paths
 import Mailman
@@ -230,18 +233,19 @@ def read(path):
         return handle.read()
 
 
+def parse_answer(out):
+    """Return the two lists of texts that the check prints last. What is in mm_cfg.py may print, too, and anything."""
+    try:
+        unknown, mistyped = json.loads(out.decode("utf-8").strip().splitlines()[-1])
+        return [", ".join([text + "" for text in texts]) for texts in (unknown, mistyped)]
+    except (IndexError, RecursionError, TypeError, ValueError) as error:
+        raise TargetError("Mailman's Python does not say whether it can load mm_cfg.py") from error
+
+
 def check(module, installation, path, content, names):
     """Let Mailman's Python load the content and compare the settings with Mailman's own."""
-    request = dict(
-        content=to_text(base64.b64encode(content)),
-        group=installation["group"],
-        names=sorted(names),
-        path=path,
-        prefix=installation["prefix"],
-        user=installation["user"],
-    )
-    argv = [installation["python"], "-B", "-c", CHECK]
-    status, out, err = module.run_command(argv, data=json.dumps(request), cwd="/", environ_update={"LC_ALL": "C", "PYTHONPATH": ""})
+    request = dict(content=to_text(base64.b64encode(content)), names=sorted(names), path=path, prefix=installation["prefix"])
+    status, out, err = run_as_mailman(module, installation, CHECK, to_bytes(json.dumps(request)))
     if status != 0:
         lines = err.strip().splitlines() or ["it exits with status %d and says nothing" % status]
         place = [line.strip() for line in lines if line.strip().startswith('File "%s"' % path)]
@@ -249,11 +253,11 @@ def check(module, installation, path, content, names):
             msg="%s was not changed, because %s cannot load what it would be: %s. Mend the line if it is not between the markers of the role, else the "
             "setting in the inventory." % (path, installation["python"], ": ".join(place[-1:] + lines[-1:])),
         )
-    unknown, mistyped = json.loads(out.strip().splitlines()[-1])
+    unknown, mistyped = parse_answer(out)
     if mistyped:
-        module.fail_json(msg="%s was not changed: %s. Correct the value in the inventory." % (path, ", ".join(mistyped)))
+        module.fail_json(msg="%s was not changed: %s. Correct the value in the inventory." % (path, mistyped))
     if unknown:
-        module.warn("Mailman %s has no setting %s; nothing will read it" % (installation["version"], ", ".join(unknown)))
+        module.warn("Mailman %s has no setting %s; nothing will read it" % (installation["version"], unknown))
 
 
 def main():
@@ -277,10 +281,20 @@ def main():
         except Unrepresentable as error:
             module.fail_json(msg="Setting %s: %s, and mm_cfg.py takes only strings, numbers, booleans, lists, mappings and null" % (name, error))
 
+    try:
+        configure(module, prefix, settings, secrets)
+    except Untrusted as e:
+        module.fail_json(msg=explain(prefix, e))
+    except TargetError as e:
+        module.fail_json(msg=str(e))
+
+
+def configure(module, prefix, settings, secrets):
+    """Compare, check, and rename."""
     installation = find_installation(prefix)
     if installation is None and not module.check_mode:
         module.fail_json(msg="There is no Mailman at prefix=%s. Install it first, or correct the prefix." % prefix)
-    path = os.path.realpath(os.path.join(prefix, "Mailman", "mm_cfg.py"))
+    path = resolve(os.path.join(prefix, "Mailman", "mm_cfg.py"))
     content = read(path)
     foreign, old = split(content)
     if BEGIN in foreign or END in foreign:
@@ -288,19 +302,25 @@ def main():
     new = to_bytes(render(settings, secrets))
     wanted = join(foreign, new)
     files, diffs = module.params["files"], []
+    # It has secrets in it; Mailman's programs are all of its group. What Python compiles of it is not to be believed once it has changed: Python compares
+    # whole seconds. It is kept as an empty file, which nobody but root can fill, so that it never has another mode.
+    mode = dict(owner=None, group=installation and installation["group"], mode="0640")
+    compiled = dict(mode, path=os.path.join(resolve(os.path.join(prefix, "Mailman")), "mm_cfg.pyc"), content="")
+    own = [dict(mode, path=path, content=wanted)]
     transaction = Transaction(module)
     try:
         transaction.stage(files)
+        if installation and (wanted != content or not os.path.exists(compiled["path"])):
+            transaction.prepare(compiled, compiled["path"])
         if wanted != content:
             if installation:
                 check(module, installation, path, wanted, settings)
-                # Owner, group and mode stay.
-                transaction.prepare(dict(path=path, content=wanted, owner=None, group=None, mode=None if os.path.exists(path) else "0644"), path)
+                transaction.prepare(own[0], path)
             transaction.changed_paths.append(path)
             diffs.append(dict(before_header=path, before=hide(old or b""), after_header=path, after=hide(new)))
         if not module.check_mode:
             transaction.commit()
-        transaction.settle(files)
+        transaction.settle(files + [spec for spec in own + [compiled] if os.path.exists(spec["path"])])
     finally:
         transaction.close()
     module.exit_json(

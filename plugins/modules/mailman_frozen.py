@@ -92,12 +92,16 @@ def close_directory(module, path):
         if not module.check_mode:
             make_directory(path)
         return True
-    if not directory_fault(path):
+    fault = directory_fault(path)
+    if not fault:
         return False
-    if os.stat(directory).st_uid != os.geteuid():
-        module.fail_json(msg="path: %s. Give it to root, for whoever owns it can stop all mail." % directory_fault(path))
-    if not module.check_mode:
+    if os.stat(directory).st_uid == os.geteuid():
+        if module.check_mode:
+            return True
         os.chmod(directory, 0o755)
+        fault = directory_fault(path)
+    if fault:
+        module.fail_json(msg="path: %s. Give it to root alone, for whoever can write there can stop all mail." % fault)
     return True
 
 

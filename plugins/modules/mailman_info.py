@@ -116,6 +116,18 @@ mm_cfg_error:
     - Then RV(lists_dir) is the one that was compiled in.
   returned: always
   type: str
+untrusted:
+  description:
+    - Whether others than root can write the code, the settings or the directories of this Mailman. Then nothing of it is read or run, RV(mm_cfg_error) says
+      what it is, and what would be read from there is V(null).
+  returned: always
+  type: bool
+foreign:
+  description: What of that has another owner than root. The rest is root's, and just open to others.
+  returned: always
+  type: list
+  elements: str
+  sample: ["/var/lib/mailman/Mailman/mm_cfg.py is list's"]
 user:
   description: Mailman's user.
   returned: always
@@ -327,18 +339,29 @@ settings:
 import json
 import os
 import re
+import stat
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import (
     TargetError,
+    check_python,
+    explain,
     find_installation,
     host_name_fault,
-    read_text,
+    look_up,
     run_target,
+    take,
 )
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman_domains import frozen_domains
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted, owned, resolve
 
 PYTHON_VERSION = "import sys; sys.stdout.write('.'.join(str(part) for part in sys.version_info[:3]))"
+
+LONGEST_STAMP = 65536
+
+# What Mailman's answer has, and of which type.
+ANSWERED = {"lists_dir": str, "python_version": str}
+GATHERED = {"contents": dict, "lists": list, "queues": dict, "runners": dict, "settings": dict}
 
 # What Mailman's user may say of what belongs to lists: where the directories are, and names in them.
 DIRECTORIES = ["archives/private", "archives/public", "data", "lists", "qfiles", "templates"]
@@ -364,17 +387,57 @@ COMPILED_IN = (
 def read_stamp(prefix):
     """What the role noted after its last complete installation from an archive, or None."""
     try:
-        return json.loads(read_text(os.path.join(prefix, ".installed")))
-    except ValueError:
+        handle = os.open(os.path.join(prefix, ".installed"), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
         return None
+    with os.fdopen(handle, "rb") as stream:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or not owned(status):
+            return None
+        try:
+            stamp = json.loads(stream.read(LONGEST_STAMP).decode("utf-8"))
+        except (ValueError, RecursionError):
+            return None
+    return stamp if isinstance(stamp, dict) else None
 
 
 def python_version(module, python):
     """The version of a Python, or None when it cannot be run."""
     if not python or not os.access(python, os.X_OK):
         return None
-    rc, out, err = module.run_command([python, "-S", "-c", PYTHON_VERSION])
+    check_python(python)
+    rc, out, err = module.run_command([python, "-E", "-S", "-s", "-c", PYTHON_VERSION], cwd="/")
     return out if rc == 0 else None
+
+
+def ask_mailman(module, installation):
+    """What Mailman itself says, as far as it can be believed."""
+    gather = module.params["gather"]
+    expected = dict(ANSWERED, **dict((topic, GATHERED[topic]) for topic in gather))
+    answer = take(run_target(module, installation, "describe", gather=gather), expected)
+    if not re.match(r"\d+(\.\d+)*\Z", answer["python_version"]):
+        raise TargetError("Mailman's Python, %s, does not say its version." % installation["python"])
+    if "contents" in gather:
+        check_contents(answer["contents"])
+    if answer["lists_dir"] != installation["lists_dir"]:
+        answer["lists_dir"] = check_lists_dir(installation, answer["lists_dir"])
+    return answer
+
+
+def check_lists_dir(installation, path):
+    """Return the path, as it may be used. Raise TargetError when Mailman's user may have made up where the lists are: root and the mail server look there."""
+    wrong = "Mailman's lists (LIST_DATA_DIR) are in %s, which cannot be believed: %s."
+    if not path.startswith("/"):
+        raise TargetError(wrong % (path, "it does not begin with a /"))
+    path = "/" + os.path.normpath(path).lstrip("/")
+    try:
+        status = os.lstat(os.path.join(resolve(os.path.dirname(path)), os.path.basename(path)))
+    except (OSError, Untrusted, ValueError) as e:
+        raise TargetError(wrong % (path, e)) from e
+    uid, gid = look_up(installation["user"], installation["group"])
+    if not stat.S_ISDIR(status.st_mode) or (status.st_uid != uid and status.st_gid != gid):
+        raise TargetError(wrong % (path, "it is no directory of Mailman's"))
+    return path
 
 
 def ask_systemd(module, unit):
@@ -414,34 +477,42 @@ def main():
     )
     prefix = module.params["prefix"]
     facts = dict.fromkeys(COMPILED_IN)
+    installation, untrusted = None, None
     try:
         installation = find_installation(prefix)
     except OSError as e:
         module.fail_json(msg="The Mailman at %s cannot be read: %s. Run this task as root." % (prefix, e))
+    except Untrusted as e:
+        untrusted = e
     facts.update(installation or {})
     facts.update(
         changed=False,
         host_name_fault=host_name_fault(),
-        installed=installation is not None,
-        mm_cfg_error=None,
+        installed=bool(installation or untrusted),
+        mm_cfg_error=explain(prefix, untrusted) if untrusted else None,
         prefix=prefix,
         python=module.params["python"] or facts["python"],
         stamp=read_stamp(prefix),
+        untrusted=untrusted is not None,
+        foreign=untrusted.foreign if untrusted else [],
     )
-    if installation:
-        try:
-            answer = run_target(module, dict(installation, python=facts["python"]), "describe", gather=module.params["gather"])
-            check_contents(answer.get("contents"))
-            facts.update(answer)
-        except TargetError as e:
-            if module.params["gather"]:
-                module.fail_json(msg=str(e))
-            facts["mm_cfg_error"] = str(e)
+    try:
+        if installation:
+            look_up(installation["user"], installation["group"])
+            facts.update(ask_mailman(module, dict(installation, python=facts["python"])))
+    except TargetError as e:
+        facts["mm_cfg_error"] = str(e)
+    if facts["mm_cfg_error"] and module.params["gather"]:
+        module.fail_json(msg=facts["mm_cfg_error"])
     if "python_version" not in facts:
-        facts["python_version"] = python_version(module, facts["python"])
+        try:
+            facts["python_version"] = python_version(module, facts["python"])
+        except TargetError as e:
+            module.fail_json(msg=str(e))
     facts["python_available"] = facts["python_version"] is not None
     if module.params["frozen_file"]:
-        former = [os.path.join(installation["var_prefix"], "frozen")] if installation else []
+        # Of a Mailman that cannot be believed yet nothing else is known.
+        former = [os.path.join(facts["var_prefix"] or prefix, "frozen")]
         facts["frozen"], facts["frozen_formerly"] = frozen_domains(module.params["frozen_file"], former)
     if module.params["service"]:
         facts.update(ask_systemd(module, module.params["service"]))

@@ -280,10 +280,24 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman_domains
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import (
     TargetError,
+    explain,
     find_installation,
     mailman_target,
     run_target,
+    take,
 )
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted
+
+# What Mailman's answer has, and of which type.
+ANSWERED = {
+    "domains": (str, type(None)),
+    "faults": list,
+    "lists": list,
+    "problems": list,
+    "site_password_changed": bool,
+    "unlisted": list,
+    "warnings": list,
+}
 
 # Seconds by which the times of two files may seem to be in another order than they are.
 CLOCK_GRAIN = 2
@@ -300,9 +314,12 @@ def announce(specs):
     """What there is to tell in check mode while Mailman is not installed yet."""
     return {
         "domains": None,
+        "faults": [],
         "lists": [{"name": spec["name"], "change": "created"} for spec in specs if spec["state"] == "present"],
+        "problems": [],
         "site_password_changed": False,
         "unlisted": [],
+        "warnings": [],
     }
 
 
@@ -413,18 +430,21 @@ def main():
     try:
         installation = find_installation(params["prefix"])
         if installation:
-            answer = run_target(
-                module,
-                dict(installation, python=params["python"] or installation["python"]),
-                "manage_lists",
-                lists=[dict(spec, members=None if spec["members"] is None else json.dumps(spec["members"])) for spec in params["lists"]],
-                purge=params["purge"],
-                keep_archives=params["keep_archives"],
-                site_password=params["site_password"],
-                virtual_hosts=params["virtual_hosts"],
-                domains_file=known,
-                lock_timeout=params["lock_timeout"],
-                check=module.check_mode,
+            answer = take(
+                run_target(
+                    module,
+                    dict(installation, python=params["python"] or installation["python"]),
+                    "manage_lists",
+                    lists=[dict(spec, members=None if spec["members"] is None else json.dumps(spec["members"])) for spec in params["lists"]],
+                    purge=params["purge"],
+                    keep_archives=params["keep_archives"],
+                    site_password=params["site_password"],
+                    virtual_hosts=params["virtual_hosts"],
+                    domains_file=known,
+                    lock_timeout=params["lock_timeout"],
+                    check=module.check_mode,
+                ),
+                ANSWERED,
             )
         elif module.check_mode:
             answer = announce(params["lists"])
@@ -432,10 +452,12 @@ def main():
             module.fail_json(msg="prefix: there is no Mailman at %s. Install it first." % params["prefix"], invocation=shown)
     except OSError as e:
         module.fail_json(msg="The Mailman at %s cannot be read: %s. Run this task as root." % (params["prefix"], e), invocation=shown)
+    except Untrusted as e:
+        module.fail_json(msg=explain(params["prefix"], e), invocation=shown)
     except TargetError as e:
         module.fail_json(msg=str(e), invocation=shown)
 
-    for warning in answer.pop("warnings", ()):
+    for warning in answer.pop("warnings"):
         module.warn(warning)
     if module.check_mode and answer["unlisted"]:
         module.warn(
@@ -443,8 +465,8 @@ def main():
             % (params["prefix"], ", ".join(answer["unlisted"]), "They would be removed." if params["purge"] else "They are left alone.")
         )
     result = dict(answer, invocation=shown)
-    faults = result.pop("faults", ())
-    problems = result.pop("problems", ())
+    faults = result.pop("faults")
+    problems = result.pop("problems")
     if faults:
         module.fail_json(
             msg="Nothing was changed, because these values are wrong:\n" + "\n".join(faults),

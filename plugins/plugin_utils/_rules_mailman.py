@@ -33,8 +33,11 @@ KINDS = {
     "mailman_smtp_max_sessions_per_connection": kinds.at_least(
         1, "1 or more; 30 is the default. Mailman takes 0 as no limit, and the mail server then delays list mail"),
     "mailman_verp_interval": kinds.at_least(1, "1 (every post) or more, or set mailman_verp to none"),
+    "mailman_reachable_addresses": kinds.network,
     "mailman_other_variables": kinds.anything,
 }
+# Who must not be Mailman's user: whoever breaks into Mailman becomes that.
+USERS_OF_OTHERS = ("root", "Debian-exim", "exim", "www-data", "apache", "nginx")
 QUEUES = ("Arch", "Bounce", "Command", "Incoming", "News", "Outgoing", "Virgin", "Retry")
 # Names of settings whose strings are secrets, such as SUBSCRIBE_FORM_SECRET, RECAPTCHA_PRIVATE_KEY and SMTP_PASSWD.
 SECRET_SETTING = re.compile("SECRET|PASSWD|PASSWORD\\Z|PRIVATE_KEY")
@@ -146,6 +149,24 @@ def slices(v):
                    "two." % (shown(number), shown(queue), ", ".join(QUEUES)))
 
 
+def users_of_others(v):
+    platform = v.platform.get("__mailman_platform", {})
+    for kind in ("user", "group"):
+        name = v["mailman_" + kind] or platform.get(kind)
+        if name in USERS_OF_OTHERS:
+            yield ("mailman_%s is '%s'. Whoever breaks into Mailman becomes that: choose neither root's, nor the mail server's or the web server's."
+                   % (kind, name))
+
+
+def reachable_addresses(v):
+    for name in ("SMTPHOST", "DEFAULT_NNTP_HOST"):
+        host = v["mailman_settings"].get(name)
+        if method(v) != "existing" and host and host not in ("localhost", "127.0.0.1", "::1") and not v["mailman_reachable_addresses"]:
+            yield ("mailman_settings.%s is %s, but the queue runners may connect to no host outside this one. Name its addresses in "
+                   "mailman_reachable_addresses." % (name, shown(host)))
+
+
 RULES = (
     virtual_hosts, one_kind_of_domains, place_of_virtual_domain, method_of_virtual_domain, site_password, archive, settings, taken_settings, sessions, slices,
+    users_of_others, reachable_addresses,
 )

@@ -146,12 +146,13 @@ class Mailman:
         return self.host.file("%s/%s" % (self.logs, name)).content_string
 
     def permission_faults(self):
-        """What Mailman's own check finds. EL's package has other permissions: there what RPM's check finds, settings and jobs aside."""
+        """What others than root can write of the code, and on EL what RPM's check finds besides. That is settings, jobs, and their directory's sticky bit."""
+        places = " ".join("%s/%s" % (self.prefix, name) for name in ("Mailman", "bin", "cgi-bin", "cron", "mail", "pythonlib", "scripts"))
+        faults = self.host.check_output("find -L %s -perm /022 -o ! -user root" % places).split()
         if self.host.file("/etc/redhat-release").exists:
             changed = self.host.run("rpm --verify --nomtime mailman").stdout.splitlines()
-            return [line for line in changed if not re.match(".{9}  c ", line) and not line.endswith("/mm_cfg.pyc")]
-        said = self.tool("check_perms")
-        return [] if "No problems found" in said else [said]
+            faults += [line for line in changed if not re.match(".{9}  c ", line) and not line.endswith(("/mm_cfg.pyc", " /etc/mailman"))]
+        return faults
 
     def members(self, name):
         return self.tool("list_members " + name).split()

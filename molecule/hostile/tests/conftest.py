@@ -7,14 +7,20 @@ import json
 import os
 import pathlib
 import subprocess
+import uuid
 
 import pytest
+from waiting import eventually
 
 SCENARIO = pathlib.Path(__file__).parents[1]
 ROOT = SCENARIO.parents[1]
 
 # What an attacker's code writes when root runs it, and only root can make.
 TROPHY = "/root/trophy"
+
+
+def letter(subject, to, sender="anna@example.org"):
+    return "Message-ID: <%s@test.example.org>\nSubject: %s\nFrom: %s\nTo: %s\n\nA test.\n" % (uuid.uuid4(), subject, sender, to)
 
 
 class Run:
@@ -39,6 +45,10 @@ class Victim:
     def root(self, command, *arguments):
         """What the administrator does."""
         return self.machine.check_output(command, *arguments)
+
+    def eventually(self, command):
+        """The number that a command of root's prints, as soon as it is none of 0."""
+        return eventually(lambda: int(self.root(command) or 0))
 
     def attack(self, command):
         """What Mailman's user tries: the result of the command, a shell's."""

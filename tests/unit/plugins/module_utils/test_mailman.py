@@ -10,12 +10,15 @@ import getpass
 import grp
 import json
 import os
-import stat
+import pwd
+import shutil
 import sys
+import tempfile
 
 import pytest
 from ansible.module_utils import basic
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted
 
 VERSION = "# The VERSION\nVERSION = '2.1.39'\n\nALPHA = 0xa\n"
 DEFAULTS = """
@@ -103,18 +106,51 @@ def module(monkeypatch):
     return basic.AnsibleModule({})
 
 
+def test_a_mailman_that_others_can_write_is_not_read(prefix):
+    os.chmod(str(prefix / "Mailman" / "Defaults.py"), 0o666)
+    with pytest.raises(Untrusted, match="Mailman/Defaults.py can be written by everybody"):
+        mailman.find_installation(str(prefix))
+
+
 @pytest.fixture
-def installation(tmp_path):
+def home():
+    """A directory that is root's, or whose the tests are, and that Mailman's user can read."""
+    path = tempfile.mkdtemp()
+    os.chmod(path, 0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+def write(path, text, mode=0o644):
+    with open(path, "w") as stream:
+        stream.write(text)
+    os.chmod(path, mode)
+
+
+@pytest.fixture
+def installation(home):
     """As much of Mailman as the program on the target needs to answer, for the Python of these tests."""
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "Mailman").mkdir()
-    (tmp_path / "bin" / "paths.py").write_text("import sys\nsys.path.insert(0, %r)\nprint('noise')\n" % str(tmp_path))
-    (tmp_path / "Mailman" / "__init__.py").write_text("")
-    (tmp_path / "Mailman" / "Defaults.py").write_text("NAMES = ['one']\nOTHER = 1\nA_SECRET = None\n")
-    (tmp_path / "Mailman" / "mm_cfg.py").write_text(
-        "from Mailman.Defaults import *\nLIST_DATA_DIR = '/somewhere/else'\nNAMES.append('two')\nA_SECRET = 'xyzzy'\n"
-    )
-    return {"prefix": str(tmp_path), "user": getpass.getuser(), "group": grp.getgrgid(os.getgid()).gr_name, "python": sys.executable}
+    os.mkdir(home + "/bin", 0o755)
+    os.mkdir(home + "/Mailman", 0o755)
+    write(home + "/bin/paths.py", "import sys\nsys.path.insert(0, %r)\nprint('noise')\n" % home)
+    write(home + "/Mailman/__init__.py", "")
+    write(home + "/Mailman/Defaults.py", "NAMES = ['one']\nOTHER = 1\nA_SECRET = None\n")
+    write(home + "/Mailman/mm_cfg.py", "from Mailman.Defaults import *\nLIST_DATA_DIR = '/somewhere/else'\nNAMES.append('two')\nA_SECRET = 'xyzzy'\n")
+    user = pwd.getpwnam("nobody" if os.geteuid() == 0 else getpass.getuser())
+    # Not that of a virtual environment, in which nobody may look.
+    python = os.path.realpath(sys.executable)
+    return {"prefix": home, "user": user.pw_name, "group": grp.getgrgid(user.pw_gid).gr_name, "python": python}
+
+
+@pytest.fixture
+def stand_in(home, installation):
+    """Return a function that puts a shell script in the place of Mailman's Python."""
+
+    def stand_in(script):
+        write(home + "/python", "#!/bin/sh\n" + script, 0o755)
+        return dict(installation, python=home + "/python")
+
+    return stand_in
 
 
 def test_mailman_answers(module, installation):
@@ -126,23 +162,45 @@ def test_mailman_answers(module, installation):
     }
 
 
-def test_a_fault_in_mm_cfg_is_told(module, installation, tmp_path):
-    (tmp_path / "Mailman" / "mm_cfg.py").write_text("x = = 1\n")
+def test_a_fault_in_mm_cfg_is_told(module, installation, home):
+    write(home + "/Mailman/mm_cfg.py", "x = = 1\n")
     with pytest.raises(mailman.TargetError, match="mm_cfg.py cannot be read by Mailman: SyntaxError: invalid syntax"):
         mailman.run_target(module, installation, "describe", gather=[])
 
 
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+
+
+@needs_root
 def test_a_user_that_is_not_there_is_told(module, installation):
-    if os.geteuid() != 0:
-        pytest.skip("only root becomes somebody else")
     with pytest.raises(mailman.TargetError, match="user nobody-at-all or group root does not exist"):
         mailman.run_target(module, dict(installation, user="nobody-at-all", group="root"), "describe", gather=[])
 
 
-def test_only_mailmans_user_handles_lists(module, installation, tmp_path):
-    with (tmp_path / "Mailman" / "mm_cfg.py").open("a") as mm_cfg:
-        mm_cfg.write("MAILMAN_USER = 'nobody'\n")
-    with pytest.raises(mailman.TargetError, match="Only root and Mailman's user nobody may handle lists: run this task as root"):
+@needs_root
+def test_the_python_is_mailmans_users_from_its_start(module, stand_in, installation, monkeypatch):
+    """Not a moment as root: what stands for the Python here sees who it is, and of which groups."""
+    script = stand_in("echo \"{\\\"result\\\": {\\\"ids\\\": \\\"$(id -u) $(id -g) $(id -G)\\\"}}\"\ncat >/dev/null\n")
+    user = pwd.getpwnam(installation["user"])
+    assert mailman.run_target(module, script, "describe", gather=[]) == {"ids": "%d %d %d" % (user.pw_uid, user.pw_gid, user.pw_gid)}
+
+
+@needs_root
+@pytest.mark.parametrize("user, group", [("root", "nogroup"), ("nobody", "root"), ("www-data", "nogroup")])
+def test_some_users_are_not_mailmans(module, installation, user, group, monkeypatch):
+    def find(name):
+        return pwd.struct_passwd((name, "x", {"root": 0, "www-data": 33}.get(name, 65534), 65534, "", "/", "/bin/sh"))
+
+    monkeypatch.setattr(mailman.pwd, "getpwnam", find)
+    monkeypatch.setattr(mailman.grp, "getgrnam", lambda name: grp.struct_group((name, "x", 0 if name == "root" else 65534, [])))
+    with pytest.raises(mailman.TargetError, match="Mailman's user is %s and its group %s. Neither may be root's" % (user, group)):
+        mailman.run_target(module, dict(installation, user=user, group=group), "describe", gather=[])
+
+
+def test_only_mailmans_user_handles_lists(module, installation, home):
+    with open(home + "/Mailman/mm_cfg.py", "a") as mm_cfg:
+        mm_cfg.write("MAILMAN_USER = 'daemon'\n")
+    with pytest.raises(mailman.TargetError, match="Only root and Mailman's user daemon may handle lists: run this task as root"):
         mailman.run_target(module, installation, "describe", gather=["lists"])
 
 
@@ -151,21 +209,51 @@ def test_a_python_that_is_not_there_is_told(module, installation):
         mailman.run_target(module, dict(installation, python="/no/python"), "describe", gather=[])
 
 
-def test_a_python_that_dies_is_told(module, installation, tmp_path):
-    python = tmp_path / "python"
-    python.write_text("#!/bin/sh\ncat >/dev/null\necho more >&2\necho 'it is broken' >&2\nexit 3\n")
-    python.chmod(stat.S_IRWXU)
+def test_a_python_that_others_can_write_is_not_run(module, stand_in, home):
+    script = stand_in("touch %s/ran\n" % home)
+    os.chmod(script["python"], 0o777)
+    with pytest.raises(mailman.TargetError, match="/python, is not root's alone: .*/python can be written by everybody"):
+        mailman.run_target(module, script, "describe", gather=[])
+    assert not os.path.exists(home + "/ran")
+
+
+def test_a_python_that_dies_is_told(module, stand_in):
+    script = stand_in("cat >/dev/null\necho more >&2\necho 'it is broken' >&2\nexit 3\n")
     with pytest.raises(mailman.TargetError, match="ended with exit code 3: it is broken$"):
-        mailman.run_target(module, dict(installation, python=str(python)), "describe", gather=[])
+        mailman.run_target(module, script, "describe", gather=[])
 
 
-def test_arguments_and_environment_have_no_secret(module, installation, tmp_path):
-    python = tmp_path / "python"
-    python.write_text('#!/bin/sh\n{ echo "$@"; env; } >%s/seen\ncat >%s/input\necho \'{"result": 1}\'\n' % (tmp_path, tmp_path))
-    python.chmod(stat.S_IRWXU)
-    assert mailman.run_target(module, dict(installation, python=str(python)), "manage_lists", site_password="xyzzy") == 1
-    assert "xyzzy" not in (tmp_path / "seen").read_text()
-    assert "xyzzy" in (tmp_path / "input").read_text()
+@pytest.mark.parametrize("answer", ["1", "[]", '{"result": 1}', '{"error": {}}', "[" * 100000])
+def test_an_answer_of_another_form_is_refused(module, stand_in, home, answer):
+    write(home + "/answer", answer)
+    script = stand_in("cat >/dev/null\ncat %s/answer\n" % home)
+    with pytest.raises(mailman.TargetError, match="Mailman's answer|ended with exit code 0"):
+        mailman.run_target(module, script, "describe", gather=[])
+
+
+def test_an_answer_without_end_is_refused(module, stand_in, monkeypatch):
+    monkeypatch.setattr(mailman, "LONGEST_ANSWER", 10)
+    script = stand_in('cat >/dev/null\necho \'{"result": {}}\'\n')
+    with pytest.raises(mailman.TargetError, match="answered with 15 bytes"):
+        mailman.run_target(module, script, "describe", gather=[])
+
+
+def test_only_what_is_expected_is_taken():
+    answer = {"lists": [], "ansible_facts": {"ansible_python_interpreter": "/tmp/evil"}}
+    assert mailman.take(answer, {"lists": list}) == {"lists": []}
+    for wrong in ({"lists": {}}, {}, [], None):
+        with pytest.raises(mailman.TargetError, match="Mailman's answer"):
+            mailman.take(wrong, {"lists": list})
+
+
+def test_arguments_and_environment_have_no_secret(module, stand_in, home):
+    os.mkdir(home + "/out")
+    os.chmod(home + "/out", 0o777)
+    script = stand_in('{ echo "$@"; env; } >%s/out/seen\ncat >%s/out/input\necho \'{"result": {}}\'\n' % (home, home))
+    assert mailman.run_target(module, script, "manage_lists", site_password="xyzzy") == {}
+    with open(home + "/out/seen") as seen, open(home + "/out/input") as given:
+        assert "xyzzy" not in seen.read()
+        assert "xyzzy" in given.read()
 
 
 class Lookups:

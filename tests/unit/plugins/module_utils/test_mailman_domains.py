@@ -50,7 +50,7 @@ def test_directories_that_others_can_write_to(tmp_path, mode, at_fault):
     tmp_path.chmod(mode)
     fault = mailman_domains.directory_fault(str(tmp_path / "frozen"))
     assert bool(fault) == at_fault
-    assert not at_fault or "mode %04o" % mode in fault
+    assert not at_fault or str(tmp_path) in fault
 
 
 def test_directories_of_others(tmp_path, monkeypatch):

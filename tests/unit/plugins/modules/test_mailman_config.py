@@ -6,11 +6,14 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import grp
 import os
 
 import pytest
 from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_config
 
+# One of the tests' own, as which they may give a file away.
+GROUP = grp.getgrgid(os.getgid()).gr_name
 DISTRIBUTION = "# of the distribution\nfrom Defaults import *\nDEFAULT_SERVER_LANGUAGE = 'de'\n"
 
 
@@ -19,7 +22,7 @@ def mailman(tmp_path, monkeypatch):
     """A Mailman whose Python accepts every file; Molecule tests the real one."""
     (tmp_path / "Mailman").mkdir()
     (tmp_path / "Mailman" / "mm_cfg.py").write_text(DISTRIBUTION)
-    monkeypatch.setattr(mailman_config, "find_installation", lambda prefix: dict(prefix=prefix))
+    monkeypatch.setattr(mailman_config, "find_installation", lambda prefix: dict(prefix=prefix, group=GROUP))
     monkeypatch.setattr(mailman_config, "check", lambda *arguments: None)
     return tmp_path
 
@@ -108,3 +111,53 @@ def test_a_marker_without_the_other_is_named(configure, mailman):
     result = configure(dict(A=1))
     assert result["failed"]
     assert "Remove that line" in result["msg"]
+
+
+def mode_of(mailman, name):
+    return "%04o" % (os.stat(str(mailman / "Mailman" / name)).st_mode & 0o7777)
+
+
+def test_secrets_are_mailmans_groups_alone(configure, mailman):
+    os.chmod(str(mailman / "Mailman" / "mm_cfg.py"), 0o644)
+    assert configure(dict(A=1))["changed"]
+    assert (mode_of(mailman, "mm_cfg.py"), mode_of(mailman, "mm_cfg.pyc")) == ("0640", "0640")
+    os.chmod(str(mailman / "Mailman" / "mm_cfg.py"), 0o644)
+    os.chmod(str(mailman / "Mailman" / "mm_cfg.pyc"), 0o644)
+    assert len(configure(dict(A=1))["changed_paths"]) == 2
+    assert (mode_of(mailman, "mm_cfg.py"), mode_of(mailman, "mm_cfg.pyc")) == ("0640", "0640")
+    assert not configure(dict(A=1))["changed"]
+
+
+def test_what_was_compiled_of_other_settings_goes(configure, mailman):
+    configure(dict(A=1))
+    (mailman / "Mailman" / "mm_cfg.pyc").write_text("of A=1")
+    assert not configure(dict(A=1))["changed"]
+    assert (mailman / "Mailman" / "mm_cfg.pyc").read_text() == "of A=1"
+    configure(dict(A=2))
+    assert (mailman / "Mailman" / "mm_cfg.pyc").read_text() == ""
+
+
+def test_check_mode_leaves_modes_alone(configure, mailman):
+    os.chmod(str(mailman / "Mailman" / "mm_cfg.py"), 0o644)
+    assert configure(dict(A=1), _ansible_check_mode=True)["changed"]
+    assert mode_of(mailman, "mm_cfg.py") == "0644"
+    assert not (mailman / "Mailman" / "mm_cfg.pyc").exists()
+
+
+@pytest.mark.parametrize("place", ["Mailman", "Mailman/mm_cfg.py"])
+def test_a_file_that_others_can_write_is_left_alone(configure, mailman, place):
+    os.chmod(str(mailman / place), 0o777)
+    result = configure(dict(A=1))
+    assert result["failed"]
+    assert "%s can be written by everybody" % (mailman / place) in result["msg"]
+    assert (mailman / "Mailman" / "mm_cfg.py").read_text() == DISTRIBUTION
+
+
+@pytest.mark.parametrize("out", [b"", b"{}", b"[1]", b"[[], 1]", b"[[1], []]", b"\xff", b"not JSON"])
+def test_the_check_must_answer_as_it_does(out):
+    with pytest.raises(mailman_config.TargetError, match="does not say whether it can load mm_cfg.py"):
+        mailman_config.parse_answer(out)
+
+
+def test_the_check_answers_last():
+    assert mailman_config.parse_answer(b'noise\n[["A", "B"], []]\n') == ["A, B", ""]

@@ -62,13 +62,20 @@ def test_others_are_shut_out(frozen):
     assert frozen.path.parent.stat().st_mode & 0o777 == 0o755
 
 
+def test_a_directory_in_one_of_others(frozen):
+    frozen.path.parent.mkdir(mode=0o775)
+    frozen.path.parent.parent.chmod(0o777)
+    assert frozen(domain=ORG, state="leaving")["failed"]
+    assert not frozen.path.exists()
+
+
 def test_a_directory_of_somebody_else(frozen, monkeypatch):
     frozen.path.parent.mkdir()
     frozen.path.parent.chmod(0o777)
     monkeypatch.setattr(mailman_frozen.os, "geteuid", lambda: os.getuid() + 1)
     result = frozen(domain=ORG, state="leaving")
     assert result["failed"]
-    assert "others than root can write to %s" % frozen.path.parent in result["msg"]
+    assert "path: %s can be written by everybody. Give it to root alone" % frozen.path.parent in result["msg"]
     assert not frozen.path.exists()
 
 

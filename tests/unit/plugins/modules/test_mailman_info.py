@@ -7,11 +7,15 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import copy
+import os
 import sys
 
 import pytest
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import TargetError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted
 from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_info
+
+ANSWER = {"lists_dir": "/x/lists", "python_version": "2.7.18"}
 
 INSTALLATION = {
     "bin_dir": "/x/bin",
@@ -35,12 +39,19 @@ def look(monkeypatch, run_module, tmp_path):
     """Run the module on an installation whose Mailman gives this answer, or this error."""
 
     def look(installation, answer=None, **arguments):
+        def find_installation(prefix):
+            if isinstance(installation, Exception):
+                raise installation
+            return installation
+
         def run_target(module, installation, do, gather):
+            look.asked = [do, installation["python"], gather]
             if isinstance(answer, Exception):
                 raise answer
-            return dict(answer, asked=[do, installation["python"], gather])
+            return answer
 
-        monkeypatch.setattr(mailman_info, "find_installation", lambda prefix: installation)
+        monkeypatch.setattr(mailman_info, "find_installation", find_installation)
+        monkeypatch.setattr(mailman_info, "look_up", lambda user, group: (os.geteuid(), os.getegid()))
         monkeypatch.setattr(mailman_info, "run_target", run_target)
         return run_module(mailman_info, prefix=str(tmp_path), **arguments)
 
@@ -48,11 +59,49 @@ def look(monkeypatch, run_module, tmp_path):
 
 
 def test_mailman_has_the_last_word(look, tmp_path):
-    result = look(INSTALLATION, {"lists_dir": "/elsewhere", "python_version": "2.7.18"}, gather=["queues"])
+    os.mkdir(str(tmp_path / "elsewhere"))
+    result = look(INSTALLATION, dict(ANSWER, lists_dir=str(tmp_path / "elsewhere"), queues={"in": 1}), gather=["queues"])
     assert (result["changed"], result["installed"], result["version"]) == (False, True, "2.1.39")
-    assert (result["lists_dir"], result["python_version"], result["python_available"]) == ("/elsewhere", "2.7.18", True)
-    assert (result["mm_cfg_error"], result["stamp"], result["prefix"]) == (None, None, str(tmp_path))
-    assert result["asked"] == ["describe", sys.executable, ["queues"]]
+    assert (result["lists_dir"], result["python_version"], result["python_available"]) == (str(tmp_path / "elsewhere"), "2.7.18", True)
+    assert (result["mm_cfg_error"], result["stamp"], result["prefix"], result["queues"]) == (None, None, str(tmp_path), {"in": 1})
+    assert (result["untrusted"], result["foreign"]) == (False, [])
+    assert look.asked == ["describe", sys.executable, ["queues"]]
+
+
+@pytest.mark.parametrize(
+    "answer, error",
+    [
+        ({"python_version": "2.7.18"}, "has no lists_dir"),
+        (dict(ANSWER, lists_dir=["/x/lists"]), "has no lists_dir, or not of the type"),
+        (dict(ANSWER, python_version="2.7; rm -rf /"), "does not say its version"),
+        # The mail server would take its files for lists, and root would look into it.
+        (dict(ANSWER, lists_dir="/etc/passwd"), "in /etc/passwd, which cannot be believed: it is no directory of Mailman's"),
+        (dict(ANSWER, lists_dir="/tmp/of-others/lists"), "in /tmp/of-others/lists, which cannot be believed"),
+        (dict(ANSWER, lists_dir="lists"), "in lists, which cannot be believed"),
+        (dict(ANSWER, lists_dir="/nowhere"), "in /nowhere, which cannot be believed"),
+        (dict(ANSWER, lists_dir="/x\0y"), "which cannot be believed"),
+    ],
+)
+def test_mailman_is_not_believed_everything(look, answer, error):
+    result = look(INSTALLATION, answer)
+    assert (result["lists_dir"], result["user"]) == ("/x/lists", "list")
+    assert error in result["mm_cfg_error"]
+
+
+def test_mailman_cannot_set_facts(look):
+    result = look(INSTALLATION, dict(ANSWER, ansible_facts={"ansible_python_interpreter": "/tmp/evil"}, user="root", python="/tmp/evil"))
+    assert "ansible_facts" not in result
+    assert (result["user"], result["python"], result["mm_cfg_error"]) == ("list", sys.executable, None)
+
+
+def test_a_mailman_that_others_can_write_is_not_asked(look, tmp_path):
+    look.asked = None
+    result = look(Untrusted(["/x/bin can be written by group list"], ["/x/Mailman/mm_cfg.py is list's"]), ANSWER)
+    assert look.asked is None
+    assert (result["installed"], result["untrusted"], result["foreign"]) == (True, True, ["/x/Mailman/mm_cfg.py is list's"])
+    assert (result["user"], result["python"], result["python_available"]) == (None, None, False)
+    assert "is not root's alone, and root would run and believe what others write there: /x/Mailman/mm_cfg.py is list's; /x/bin" in result["mm_cfg_error"]
+    assert look(Untrusted(["/x/bin can be written by group list"], []), ANSWER, gather=["lists"])["failed"] is True
 
 
 def test_without_mailman_all_is_null(look):
@@ -86,10 +135,21 @@ def test_what_cannot_be_gathered_fails(look):
     assert (result["failed"], result["msg"]) == (True, "mm_cfg.py cannot be read")
 
 
-@pytest.mark.parametrize("text, stamp", [('{"checksum": "abc"}', {"checksum": "abc"}), ('{"half', None)])
+@pytest.mark.parametrize("text, stamp", [('{"checksum": "abc"}', {"checksum": "abc"}), ('{"half', None), ("[1]", None)])
 def test_stamp(look, tmp_path, text, stamp):
     (tmp_path / ".installed").write_text(text)
     assert look(None)["stamp"] == stamp
+
+
+def test_a_stamp_that_is_a_link_is_not_read(look, tmp_path):
+    (tmp_path / "elsewhere").write_text("{}")
+    (tmp_path / ".installed").symlink_to(tmp_path / "elsewhere")
+    assert look(None)["stamp"] is None
+
+
+def test_a_stamp_that_is_a_pipe_is_not_waited_for(look, tmp_path):
+    os.mkfifo(str(tmp_path / ".installed"))
+    assert look(None)["stamp"] is None
 
 
 @pytest.mark.parametrize(
@@ -102,7 +162,7 @@ def test_stamp(look, tmp_path, text, stamp):
     ],
 )
 def test_service(look, monkeypatch, out, running, drop_ins):
-    monkeypatch.setattr(mailman_info.AnsibleModule, "run_command", lambda module, argv: (0, out, ""))
+    monkeypatch.setattr(mailman_info.AnsibleModule, "run_command", lambda module, argv, **options: (0, out, ""))
     result = look(None, service="mailman")
     assert (result["service_running"], result["service_drop_ins"]) == (running, drop_ins)
 
@@ -121,7 +181,7 @@ CONTENTS = {
 
 
 def test_contents_are_told(look):
-    contents = look(INSTALLATION, {"contents": copy.deepcopy(CONTENTS)}, gather=["contents"])["contents"]
+    contents = look(INSTALLATION, dict(ANSWER, contents=copy.deepcopy(CONTENTS)), gather=["contents"])["contents"]
     assert contents == dict(CONTENTS, directories=dict(CONTENTS["directories"], **{"archives/public": "/x/archives/public"}))
 
 
@@ -148,7 +208,7 @@ def test_contents_are_told(look):
 def test_contents_that_are_none_of_mailmans(look, change):
     contents = copy.deepcopy(CONTENTS)
     change(contents)
-    result = look(INSTALLATION, {"contents": contents}, gather=["contents"])
+    result = look(INSTALLATION, dict(ANSWER, contents=contents), gather=["contents"])
     assert result["failed"]
     assert "Mailman's user" in result["msg"]
 
@@ -159,7 +219,7 @@ def test_frozen_domains(look, tmp_path):
     installation = dict(INSTALLATION, var_prefix=str(former.parent))
 
     def frozen():
-        return [look(installation, {}, frozen_file=str(path))[name] for name in ("frozen", "frozen_formerly")]
+        return [look(installation, ANSWER, frozen_file=str(path))[name] for name in ("frozen", "frozen_formerly")]
 
     assert frozen() == [{}, False]
     former.write_text("lists.example.org: leaving\n")
@@ -167,4 +227,4 @@ def test_frozen_domains(look, tmp_path):
     path.write_text("lists.example.net: left\n")
     assert frozen() == [{"lists.example.net": "left"}, False]
     assert look(None, frozen_file=str(path))["frozen"] == {"lists.example.net": "left"}
-    assert "frozen" not in look(installation, {})
+    assert "frozen" not in look(installation, ANSWER)

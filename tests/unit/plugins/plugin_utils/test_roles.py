@@ -169,6 +169,19 @@ CASES = {
         ({"mailman_settings": {"SMTP_MAX_SESSIONS_PER_CONNECTION": "many"}}, ["SMTP_MAX_SESSIONS_PER_CONNECTION is 'many'", "from 1 on"]),
         ({"mailman_settings": {"SMTP_MAX_SESSIONS_PER_CONNECTION": True}}, ["SMTP_MAX_SESSIONS_PER_CONNECTION is true"]),
     ],
+    "mailman.users_of_others": [
+        ({"mailman_user": "root"}, ["mailman_user is 'root'", "choose neither"]),
+        ({"mailman_group": "www-data"}, ["mailman_group is 'www-data'"]),
+        ({"mailman_user": "Debian-exim"}, ["mailman_user is 'Debian-exim'"]),
+        ({"mailman_user": "list-org", "mailman_group": "list-org"}, []),
+    ],
+    "mailman.reachable_addresses": [
+        ({"mailman_settings": {"SMTPHOST": "192.0.2.1"}}, ["mailman_settings.SMTPHOST is '192.0.2.1'", "mailman_reachable_addresses"]),
+        ({"mailman_settings": {"DEFAULT_NNTP_HOST": "news.example.org"}}, ["mailman_settings.DEFAULT_NNTP_HOST is 'news.example.org'"]),
+        ({"mailman_settings": {"SMTPHOST": "192.0.2.1"}, "mailman_reachable_addresses": ["192.0.2.1", "2001:db8::/32"]}, []),
+        ({"mailman_settings": {"SMTPHOST": "127.0.0.1", "DEFAULT_NNTP_HOST": ""}}, []),
+        ({"mailman_settings": {"SMTPHOST": "192.0.2.1"}, "mailman_install_method": "existing"}, []),
+    ],
     "mailman.slices": [
         ({"mailman_qrunner_slices": {"Outgoing": 3}}, ["mailman_qrunner_slices has 3 for 'Outgoing'", "powers of two"]),
         ({"mailman_qrunner_slices": {"Web": 2}}, ["mailman_qrunner_slices has 2 for 'Web'", "Arch, Bounce"]),

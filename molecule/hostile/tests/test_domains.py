@@ -3,21 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Exim and root read about domains and lists, where Mailman's user can put anything."""
 
+import os
+
 import pytest
 from conftest import TROPHY, Run
 
 ORG = "lists.example.org"
 
-# What earlier releases kept there.
+# What earlier forms of this collection kept there, when the user could still write to both directories.
 BAIT = ["{0}/frozen", "{0}/lists/.domains"]
 
 
 @pytest.fixture(params=["mkfifo %s", "ln -s " + TROPHY + " %s", "ln -s /dev/zero %s"])
 def bait(victim, request):
-    """The files of earlier releases, as what hangs, leads away or never ends."""
+    """These files, as what hangs, leads away or never ends."""
     paths = [path.format(victim.prefix) for path in BAIT]
     for path in paths:
-        assert victim.attack(request.param % path).rc == 0
+        victim.root((request.param % path) + " && chown -h %s %s" % (victim.user, path))
     yield paths
     victim.root("rm " + " ".join(paths))
 
@@ -36,14 +38,14 @@ def replies(victim):
     return [line[:3] for line in said.splitlines() if line[3:4] == " "][3:-1]
 
 
-@pytest.mark.parametrize("what", ["mkfifo lists", "ln -s /proc/1/fd lists", "true"])
-def test_lists_that_cannot_be_looked_at_are_their_own_trouble(victim, what):
-    assert replies(victim) == ["250", "250"]
-    assert victim.attack("cd {0} && mv lists lists.aside && {1}".format(victim.prefix, what)).rc == 0
+@pytest.mark.parametrize("attempt", ["chmod 700 lists", "mv lists lists.aside && mkfifo lists"])
+def test_nobody_keeps_exim_from_looking_for_lists(victim, attempt):
+    """Its process would end, also for the other recipients of the message."""
+    victim.attack("cd {0} && {1}".format(victim.prefix, attempt))
     try:
-        assert replies(victim) == ["451", "250"]
+        assert replies(victim) == ["250", "250"]
     finally:
-        victim.root("cd {0}; rm -f lists; mv lists.aside lists".format(victim.prefix))
+        victim.root("cd {0}; if [ -e lists.aside ]; then rm lists; mv lists.aside lists; fi; chmod 2775 lists".format(victim.prefix))
 
 
 def test_root_neither_waits_nor_follows(victim, bait):
@@ -60,24 +62,38 @@ def test_what_exim_reads_is_out_of_reach(victim):
         assert victim.attack("touch " + path).rc != 0
 
 
+# Mailman runs this when it reads the list. The answer then says that an archive is where only root can read.
+LIE = """
+import json
+def extend(mlist):
+    true = json.dumps
+    def lie(answer):
+        try:
+            answer["result"]["contents"]["directories"]["archives/public"] = "/etc/closed"
+            [one["files"].insert(0, "archives/public/loot") for one in answer["result"]["contents"]["lists"] if one["name"] == "loot"]
+        except (KeyError, TypeError):
+            pass
+        return true(answer)
+    if true.__name__ == "dumps":
+        json.dumps = lie
+"""
+
+
 @pytest.fixture
 def loot(victim, ground):
-    """A list that is to move from the shared Mailman, and whose archive is one that only root can read: that is what its directory is for Mailman's user."""
+    """A list that is to move from the shared Mailman."""
     if victim.user != "list":
         pytest.skip("moves from a shared Mailman only")
     separate = ground.machines["separate"]
     victim.root("mkdir -p /etc/closed/loot; chmod 711 /etc/closed; chmod 700 /etc/closed/loot; cp -p /etc/shadow /etc/closed/loot")
-    victim.root("{0}/bin/newlist -q -e {1} loot owner@example.org secret".format(victim.prefix, ORG))
-    swap = "cd {0} && mv archives/public archives/public.aside && ln -s /etc/closed archives/public && ln -s {1} frozen".format(victim.prefix, TROPHY)
-    assert victim.attack(swap).rc == 0
-    separate.check_output("runuser -u list-org -- ln -s %s /virtual/%s/mailman/frozen", TROPHY, ORG)
+    victim.root("runuser -u list -- {0}/bin/newlist -q -e {1} loot owner@example.org secret".format(victim.prefix, ORG))
+    victim.root("runuser -u list -- sh -c 'printf %%s \"$1\" > %s/lists/loot/extend.py' sh %%s" % victim.prefix, LIE)
     yield separate
-    victim.root("cd {0} && rm archives/public frozen && mv archives/public.aside archives/public; rm -r /etc/closed".format(victim.prefix))
-    victim.root("{0}/bin/rmlist -a loot".format(victim.prefix))
-    separate.check_output("rm -f /virtual/%s/mailman/frozen /virtual/frozen", ORG)
-    separate.check_output("rm -rf /virtual/%s/mailman/lists/loot /virtual/%s/mailman/archives/*/loot*", ORG, ORG)
+    victim.root("rm -r /etc/closed; rm {0}/lists/loot/extend.py*; {0}/bin/rmlist -a loot".format(victim.prefix))
+    separate.check_output("rm -f /virtual/frozen; rm -rf /virtual/%s/mailman/lists/loot /virtual/%s/mailman/archives/*/loot*", ORG, ORG)
 
 
+@pytest.mark.skipif("double" in os.environ["MAILMAN_ARCHIVE"], reason="the double has no extensions of lists")
 def test_a_move_takes_nothing_that_is_roots(victim, loot):
     ended = Run("move_domain.yml", move_domain=ORG, move_from="shared")
     assert ended.failed

@@ -105,7 +105,7 @@ proof: $(GROUND)
 
 # --- Tests ---------------------------------------------------------------------------------------
 
-.PHONY: test lint sanity unit build contract molecule oldest bench
+.PHONY: test lint sanity unit values build contract molecule oldest bench
 test: ## Run all of the following
 	@tests/run
 
@@ -122,7 +122,7 @@ lint: .venv/complete $(COLLECTION) ## Check playbooks, YAML, Python and changelo
 # ansible-test wants its collection in a repository below ansible_collections. It is given what is shipped and its
 # own tests; ruff checks the rest.
 TREE := .cache/tree/ansible_collections/listhost/exim_mailman
-NOT_IN_TREE := .ci benchmarks inventories/demo molecule tests/contract tests/oldest tests/run
+NOT_IN_TREE := .ci benchmarks inventories/demo molecule tests/contract tests/oldest tests/run tests/values
 .PHONY: tree
 tree:
 	@rm -rf $(TREE) && mkdir -p $(TREE)
@@ -141,6 +141,9 @@ sanity: .venv/complete tree $(GET_PIP) ## Run ansible-test sanity
 
 unit: .venv/complete tree $(GET_PIP) ## Run the unit tests
 	cd $(TREE) && HOME=$(abspath $(HOME_OF_TESTS)) ansible-test units --venv --color no
+
+values: .venv/complete $(COLLECTION) .cache/venv-oldest/complete ## Test on this machine that every spelling of a variable means the same
+	pytest -p no:cacheprovider -ra tests/values
 
 build: .venv/complete tree ## Build the collection, install the tarball elsewhere and check site.yml there
 	@rm -rf .cache/build && mkdir -p .cache/build

@@ -11,8 +11,12 @@ import re
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_mx
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, specification
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty
+
+# The part that looks at other hosts of the inventory.
+MAIL_EXCHANGER = "mail_exchanger"
 
 try:
     from ansible.template import trust_as_template
@@ -56,7 +60,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        dummy, arguments = self.validate_argument_spec({"parts": {"type": "list", "elements": "str", "choices": list(PARTS), "required": True}})
+        dummy, arguments = self.validate_argument_spec({"parts": {"type": "list", "elements": "str", "choices": [*PARTS, MAIL_EXCHANGER], "required": True}})
         options = {name: option for role in RULES for name, option in specification(role).items()}
         # Where a role is not loaded yet its defaults count all the same.
         variables = {name: trusted(option["default"]) for name, option in options.items() if "default" in option}
@@ -76,7 +80,14 @@ class ActionModule(ActionBase):
                 reason = to_text(error).split(". ")[0].rstrip(".") if undefined else type(error).__name__
                 raise Faulty("%s cannot be worked out: %s. Correct it, or set what it refers to." % (name, reason)) from error
 
-        typed, faults = check(arguments["parts"], task_vars, read, task_vars["ansible_facts"])
+        parts = [part for part in arguments["parts"] if part != MAIL_EXCHANGER]
+        typed, faults = check(parts, task_vars, read, task_vars["ansible_facts"])
+        if MAIL_EXCHANGER in arguments["parts"]:
+            groups = task_vars["groups"]
+            routes = _rules_mx.list_domains(groups, task_vars["hostvars"])
+            said = read("exim_relay_routes")
+            faults.extend(_rules_mx.faults(task_vars["inventory_hostname"], groups, routes, said if isinstance(said, dict) else {}))
+            result["relay_routes"] = {domain: [host] for domain, host in routes}
         if faults:
             result.update(failed=True, msg="Nothing was changed, because the inventory has faults:\n" + "\n".join(faults))
         else:

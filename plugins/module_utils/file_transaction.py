@@ -48,7 +48,12 @@ class Transaction:
     def stage(self, files):
         """Write a candidate for each file whose content differs."""
         for spec in files:
+            if not os.path.isabs(spec["path"]):
+                self.module.fail_json(msg="path is %r, which is no absolute path. Write one from / on. Nothing was changed." % spec["path"])
             live = os.path.realpath(spec["path"])
+            if os.path.lexists(live) and not os.path.isfile(live):
+                self.module.fail_json(
+                    msg="%s is there and is no regular file. Correct the path, or move away what is there. Nothing was changed." % spec["path"])
             before = read(live)
             if before != to_bytes(spec["content"]):
                 self.prepare(spec, live)

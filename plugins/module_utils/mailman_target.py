@@ -1082,7 +1082,7 @@ def manage_lists(lists, purge, keep_archives, site_password, virtual_hosts, doma
     faults, warnings, problems = [], [], []
 
     def complain(number, place, text):
-        faults.append((number, "lists[%d] (%s): %s: %s" % (number, lists[number]["name"], place, text)))
+        faults.append((number, "lists (%s): %s: %s" % (lists[number]["name"], place, text)))
 
     free_hands = tie_hands()
     attributes = Attributes()

@@ -297,6 +297,9 @@ def configure(module, prefix, settings, secrets):
     path = resolve(os.path.join(prefix, "Mailman", "mm_cfg.py"))
     content = read(path)
     foreign, old = split(content)
+    if b"\r\n" in content and (BEGIN in foreign or END in foreign):
+        module.fail_json(msg="%s has the line ends of Windows, so that the markers of Ansible's settings are no whole lines. Convert it: sed -i 's/\\r$//' %s"
+                         % (path, path))
     if BEGIN in foreign or END in foreign:
         module.fail_json(msg="%s has one of the two markers of Ansible's settings without the other. Remove that line: %s" % (path, to_text(END)))
     new = to_bytes(render(settings, secrets))

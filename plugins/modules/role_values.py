@@ -33,9 +33,11 @@ options:
       - What is checked. V(exim), V(mailman) and V(exim_lists) are the roles of these names.
       - V(virtual_host) is what a host of virtual domains reads of role C(mailman), and V(virtual_domain) what must be true of one of them beside its
         machine's Exim.
+      - V(mail_exchanger) is what must be true of the list domains of the whole inventory for a host that takes their mail.
+      - V(new_lists) is what must be true of lists that are all to be created.
     type: list
     elements: str
-    choices: [exim, mailman, exim_lists, virtual_host, virtual_domain]
+    choices: [exim, mailman, exim_lists, virtual_host, new_lists, virtual_domain, mail_exchanger]
     required: true
 seealso:
   - module: ansible.builtin.validate_argument_spec
@@ -52,6 +54,10 @@ typed:
   description:
     - The values of all variables that can be written in several ways (truth values, numbers, choices), as what they mean. A template that is given them
       sees no string V(false) that counts as true.
+  returned: success
+  type: dict
+relay_routes:
+  description: With V(mail_exchanger), each list domain of the inventory with the host that gets its mail.
   returned: success
   type: dict
 """

@@ -23,6 +23,8 @@ KINDS = {name: kind for rules in RULES.values() for name, kind in rules.KINDS.it
 PARTS = {role: (role, None, rules.RULES) for role, rules in RULES.items()}
 # A host of virtual domains has no Mailman but theirs.
 PARTS["virtual_host"] = ("mailman", ("mailman_virtual_home", "mailman_virtual_hosts"), (_rules_mailman.one_kind_of_domains,))
+# Of lists where there is no Mailman yet.
+PARTS["new_lists"] = ("mailman", ("mailman_lists",), _rules_mailman.RULES_OF_NEW_LISTS)
 # A virtual domain's inventory need not know its machine's, but for the limit that Exim itself tells.
 PARTS["virtual_domain"] = ("exim_lists", ("exim_smtp_accept_queue_per_connection",), (_rules_exim_lists.sessions,))
 # Variables with a role's prefix that the roles themselves set.
@@ -160,6 +162,14 @@ def faults_of_names(parts, names, values):
                     yield ("%s is no variable of these roles%s. Correct it, or name it in %s if it is one of yours." % (name, nearest(name, known), allowing))
 
 
+def faults_of_order(parts, said, values):
+    """Yield that role exim_lists has nothing to join: it needs what role mailman found or will install, if that is not checked in the same call."""
+    with contextlib.suppress(Faulty):
+        if parts == ["exim_lists"] and "mailman_installation" not in said and not values["mailman_virtual_home"]:
+            yield ("mailman_installation is not set. Role mailman sets it, and exim_lists reads there where the lists are: put listhost.exim_mailman.mailman "
+                   "before listhost.exim_mailman.exim_lists.")
+
+
 def check(parts, said, read, facts):
     """Return the values of the roles' variables that can be written in several ways, and all faults of the parts.
 
@@ -173,6 +183,7 @@ def check(parts, said, read, facts):
     specifications = {role: specification(role) for role in RULES}
     values = Values(specifications, said, read, platform)
     faults.extend(faults_of_names(parts, said, values))
+    faults.extend(faults_of_order(parts, said, values))
     for part in parts:
         role, variables, rules = PARTS[part]
         faults.extend(faults_of_variables(variables or specifications[role], values))

@@ -11,7 +11,7 @@ import json
 import re
 
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _kinds as kinds
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import shown
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import label, nearest, noun, shown
 
 KINDS = {
     "mailman_archive": kinds.line,
@@ -41,6 +41,38 @@ USERS_OF_OTHERS = ("root", "Debian-exim", "exim", "www-data", "apache", "nginx")
 QUEUES = ("Arch", "Bounce", "Command", "Incoming", "News", "Outgoing", "Virgin", "Retry")
 # Names of settings whose strings are secrets, such as SUBSCRIBE_FORM_SECRET, RECAPTCHA_PRIVATE_KEY and SMTP_PASSWD.
 SECRET_SETTING = re.compile("SECRET|PASSWD|PASSWORD\\Z|PRIVATE_KEY")
+# What lists have in Mailman 2.1.39, as its web interface and config_list name it (Mailman/Gui/*.py), without what has an option of its own.
+ATTRIBUTES = frozenset("""
+    accept_these_nonmembers acceptable_aliases admin_immed_notify admin_member_chunksize admin_notify_mchanges administrivia advertised
+    anonymous_list archive archive_private archive_volume_frequency autorespond_admin autorespond_postings autorespond_requests
+    autoresponse_admin_text autoresponse_graceperiod autoresponse_postings_text autoresponse_request_text available_languages ban_list
+    bounce_info_stale_after bounce_matching_headers bounce_notify_owner_on_bounce_increment bounce_notify_owner_on_disable
+    bounce_notify_owner_on_removal bounce_processing bounce_score_threshold bounce_unrecognized_goes_to_list_owner
+    bounce_you_are_disabled_warnings bounce_you_are_disabled_warnings_interval collapse_alternatives convert_html_to_plaintext
+    default_member_moderation digest_footer digest_header digest_is_default digest_send_periodic digest_size_threshhold
+    digest_volume_frequency digestable discard_these_nonmembers dmarc_moderation_action dmarc_moderation_addresses dmarc_moderation_notice
+    dmarc_none_moderation_action dmarc_quarantine_moderation_action dmarc_wrapped_message_text drop_cc emergency encode_ascii_prefixes
+    equivalent_domains filter_action filter_content filter_filename_extensions filter_mime_types first_strip_reply_to forward_auto_discards
+    from_is_list gateway_to_mail gateway_to_news generic_nonmember_action goodbye_msg header_filter_rules hold_these_nonmembers
+    include_list_post_header include_rfc2369_headers include_sender_header info linked_newsgroup max_days_to_hold max_message_size
+    max_num_recipients member_moderation_action member_moderation_notice member_verbosity_interval member_verbosity_threshold
+    mime_is_default_digest msg_footer msg_header new_member_options news_moderation news_prefix_subject_too nntp_host nondigestable
+    nonmember_rejection_notice obscure_addresses pass_filename_extensions pass_mime_types personalize private_roster real_name
+    regular_exclude_ignore regular_exclude_lists regular_include_lists reject_these_nonmembers reply_goes_to_list reply_to_address
+    require_explicit_destination respond_to_post_requests scrub_nondigest send_goodbye_msg send_reminders send_welcome_msg subject_prefix
+    subscribe_auto_approval subscribe_policy topics topics_bodylines_limit topics_enabled umbrella_list umbrella_member_suffix
+    unsubscribe_policy welcome_msg
+""".split())
+OPTION_OF = {"description": "description", "host_name": "email_host", "moderator": "moderators", "owner": "owners", "password": "password",
+             "preferred_language": "language", "web_page_url": "url_host"}
+# What mail for a list may have after the list's name.
+SUFFIX = re.compile(r"(.+)-(admin|bounces|confirm|join|leave|owner|request|subscribe|unsubscribe|(?:bounces|confirm)\+.*)\Z")
+SWITCHES = frozenset(("ack", "digest", "hide", "moderated", "nodupes", "nomail", "notmetoo", "plain"))
+MEMBER_KEYS = SWITCHES | frozenset(("address", "language", "name", "state"))
+# A member as in a header of a message.
+NAME_AND_ADDRESS = re.compile(r'"?([^"<>]*?)"?\s*<([^<>]+)>\Z')
+# What Mailman takes for an address (Utils.ValidateEmail).
+ADDRESS = re.compile(r'(?!-)[^][()<>|:;^,\\"\x00- \x7f-\U0010ffff@]+@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z0-9][A-Za-z0-9-]*\Z')
 
 
 def method(v):
@@ -81,8 +113,7 @@ def place_of_virtual_domain(v):
 def method_of_virtual_domain(v):
     if v["mailman_virtual_home"] and method(v) != "archive":
         yield ("mailman_install_method is %s, but mailman_virtual_home is '%s', and only what is built from the archive can be there. Set "
-               "mailman_install_method "
-               "to archive." % (v["mailman_install_method"], v["mailman_virtual_home"]))
+               "mailman_install_method to archive." % (v["mailman_install_method"], v["mailman_virtual_home"]))
 
 
 def site_password(v):
@@ -94,8 +125,7 @@ def archive(v):
     if method(v) == "archive":
         if not v["mailman_archive"]:
             yield ("mailman_archive is empty. Set it to Mailman's release archive, a URL or a file on the controller, or set mailman_install_method "
-                   "to package or "
-                   "existing.")
+                   "to package or existing.")
         if kinds.checksum(v["mailman_archive_checksum"]):
             yield "mailman_archive_checksum is %s%s" % (shown(v["mailman_archive_checksum"]), kinds.checksum(v["mailman_archive_checksum"]))
 
@@ -111,8 +141,7 @@ def settings(v):
             holds = False
         if not holds:
             yield ("mailman_settings.%s is a value that mm_cfg.py cannot hold, such as a date or a mapping with keys that are no strings. Write a "
-                   "string, number, "
-                   "boolean, list, mapping or null." % name)
+                   "string, number, boolean, list, mapping or null." % name)
 
 
 def taken_settings(v):
@@ -149,6 +178,109 @@ def slices(v):
                    "two." % (shown(number), shown(queue), ", ".join(QUEUES)))
 
 
+def list_names(v):
+    """A list's name exists once in a Mailman, whatever its domain."""
+    seen = set()
+    for number, one in enumerate(v["mailman_lists"], 1):
+        name = one["name"]
+        fault = kinds.list_name(name)
+        if fault:
+            yield "mailman_lists, entry %d, has name %s%s" % (number, shown(name), fault)
+        elif name in seen:
+            yield ("mailman_lists has %s more than once. A list's name exists once in a Mailman, whatever its domain: rename one, or give each domain a "
+                   "Mailman of its own with mailman_virtual_home." % name)
+        if name == "mailman" and one.get("state") == "absent":
+            yield "mailman_lists (mailman) is absent, but it is the site list, without which Mailman does not run. Take it out."
+        seen.add(name)
+
+
+def list_addresses(v):
+    for number, one in enumerate(v["mailman_lists"], 1):
+        where = label("mailman_lists", number, one)
+        for key in ("owners", "moderators"):
+            for address in one.get(key, ()):
+                if not ADDRESS.match(address):
+                    yield "%s has %s in %s, which is no mail address. Write one, as in admin@example.com." % (where, shown(address), key)
+        if "email_host" in one and not kinds.is_domain(one["email_host"].lower()):
+            yield "%s has email_host %s%s" % (where, shown(one["email_host"]), kinds.domain(one["email_host"]))
+
+
+def list_passwords(v):
+    for number, one in enumerate(v["mailman_lists"], 1):
+        password = one.get("password")
+        if password is not None and (not password.isascii() or not password or password != password.strip()):
+            yield ("%s has a password that Mailman does not take. Write one of ASCII characters that neither begins nor ends with blanks."
+                   % label("mailman_lists", number, one))
+
+
+def list_settings(v):
+    for number, one in enumerate(v["mailman_lists"], 1):
+        for option in ("settings", "initial_settings"):
+            for name in one.get(option, ()):
+                if name in ATTRIBUTES:
+                    continue
+                where = "%s has %s in %s" % (label("mailman_lists", number, one), shown(name), option)
+                if name in OPTION_OF:
+                    yield "%s. It has a key of its own: write it as %s beside the list's name." % (where, OPTION_OF[name])
+                else:
+                    yield "%s, which is no attribute of a list%s. Take one that config_list knows." % (where, nearest(name, ATTRIBUTES))
+
+
+def member_fault(entry):
+    """Return what is wrong with an entry of members, and the address that it has."""
+    address = entry
+    if isinstance(entry, dict):
+        address = entry.get("address")
+        for key, value in entry.items():
+            if key not in MEMBER_KEYS:
+                return " has %s, which is no key of a member%s. Those are %s." % (shown(key), nearest(key, MEMBER_KEYS), ", ".join(sorted(MEMBER_KEYS))), None
+            if key in SWITCHES and not isinstance(value, bool):
+                return " has %s for %s. Write true or false, without quotes." % (shown(value), key), None
+            if key not in SWITCHES and not isinstance(value, str):
+                return " has %s for %s, which is %s and not a string. Put it in quotes." % (shown(value), key, noun(value)), None
+        if entry.get("state", "present") not in ("present", "absent"):
+            return " has %s for state. Write present or absent." % shown(entry["state"]), None
+        if "\n" in entry.get("name", ""):
+            return " has %s for name. Write one line." % shown(entry["name"]), None
+    elif isinstance(entry, str):
+        match = NAME_AND_ADDRESS.match(entry)
+        address = match.group(2) if match else entry
+    if not isinstance(address, str):
+        return ", which is no address and no mapping with the key address. Write one, as in alice@example.org.", None
+    # One that is to go may be what it is.
+    if not ADDRESS.match(address) and not (isinstance(entry, dict) and entry.get("state") == "absent"):
+        return ", which is no mail address. Write one, as in alice@example.org or Dora <dora@example.org>.", None
+    return None, address.lower()
+
+
+def list_members(v):
+    for number, one in enumerate(v["mailman_lists"], 1):
+        seen = set()
+        for place, entry in enumerate(one.get("members", ()), 1):
+            fault, address = member_fault(entry)
+            if not fault and address in seen:
+                fault = ", which is there more than once. Take all but one out."
+            if fault:
+                yield "%s: member %d is %s%s" % (label("mailman_lists", number, one), place, shown(entry), fault)
+            seen.add(address)
+
+
+def owners_of_new_lists(v):
+    for number, one in enumerate(v["mailman_lists"], 1):
+        if not one.get("owners") and one.get("state") != "absent" and one["name"] != "mailman":
+            yield "%s has no owners, and is to be created. Write the address of one at least." % label("mailman_lists", number, one)
+
+
+def clashes_of_new_lists(v):
+    """Mailman takes x-admin for the administrators of list x."""
+    names = {one["name"] for one in v["mailman_lists"] if one.get("state") != "absent"} | {"mailman"}
+    for name in sorted(names):
+        match = SUFFIX.match(name)
+        if match and match.group(1) in names:
+            yield ("mailman_lists has %s and %s: mail to %s@ goes to the list %s, as %s-%s@ is one of its addresses. Rename one of them."
+                   % (match.group(1), name, name, match.group(1), match.group(1), match.group(2)))
+
+
 def users_of_others(v):
     platform = v.platform.get("__mailman_platform", {})
     for kind in ("user", "group"):
@@ -167,6 +299,9 @@ def reachable_addresses(v):
 
 
 RULES = (
+    list_names, list_addresses, list_passwords, list_settings, list_members,
     virtual_hosts, one_kind_of_domains, place_of_virtual_domain, method_of_virtual_domain, site_password, archive, settings, taken_settings, sessions, slices,
     users_of_others, reachable_addresses,
 )
+# Where there is no Mailman yet, all lists are new.
+RULES_OF_NEW_LISTS = (owners_of_new_lists, clashes_of_new_lists)

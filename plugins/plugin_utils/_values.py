@@ -31,7 +31,7 @@ def shown(value, secret=False):
     elif isinstance(value, (dict, list, tuple)):
         text = json.dumps(value, ensure_ascii=False, default=str)
     else:
-        text = {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+        text = {True: "true", False: "false", None: "null"}[value] if value is None or isinstance(value, bool) else str(value)
     return text if len(text) < 200 else text[:196] + " ..."
 
 

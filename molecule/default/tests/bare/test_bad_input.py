@@ -15,45 +15,21 @@ from waiting import eventually
 OTHER_MAIL_SERVER = [("exim_replace_other_mta", False, ["exim_replace_other_mta is false, but postfix.service", "port 25 of 0.0.0.0", "disable it"])]
 NO_PYTHON = [("mailman_python_repository", "", ["mailman_python=/usr/bin/python2.7", "Set mailman_python_repository"])]
 CASES = {
-    # In the words of ansible-core: 2.16 does not repeat what is no number.
-    "types and choices, exim": [
-        ("exim_ports", "smtp", ["exim_ports", "int"]),
-        ("exim_aliases", ["help"], ["exim_aliases", "list", "dict"]),
-        ("exim_mailboxes", "cloud", ["exim_mailboxes", "cloud", "mbox, maildir, none"]),
-        ("exim_blocks", [{"slot": "cellar", "name": "x", "content": ""}], ["exim_blocks", "cellar", "acl_rcpt_local"]),
-    ],
-    "types and choices, mailman": [
-        ("mailman_settings", [1], ["mailman_settings", "list", "dict"]),
-        ("mailman_smtp_max_rcpts", "many", ["mailman_smtp_max_rcpts", "int"]),
-        ("mailman_owners_can_enable_personalization", "perhaps", ["mailman_owners_can_enable_personalization", "perhaps", "bool"]),
-        ("mailman_install_method", "magic", ["mailman_install_method", "magic", "archive, package, existing, auto"]),
-        ("mailman_verp", "both", ["mailman_verp", "both", "none, mailman, exim"]),
-    ],
-    "values, exim": [
-        ("exim_local_domains", ["example..com"], ["exim_local_domains", "'example..com'", "lists.example.com"]),
-        ("exim_smarthost", "192.0.2.1:25", ["exim_smarthost", "'192.0.2.1:25'", "lists.example.com"]),
+    # One of each role and of each way to be wrong; the unit tests have the rest (test_roles.py).
+    "values": [
+        ("exim_required_headers", "From", ["exim_required_headers is 'From', a string", "[From]"]),
+        ("exim_mailboxes", "cloud", ["exim_mailboxes is 'cloud'", "mbox, maildir, none"]),
         ("exim_postmaster", "me", ["exim_postmaster is 'me'", "admin@example.com"]),
-        ("exim_message_size_limit", "large", ["exim_message_size_limit is 'large'", "50M"]),
-        ("exim_aliases", {"Sales": "sales@example.org"}, ["exim_aliases has 'Sales'", "lower-case"]),
-        ("exim_tls_certificate", "/etc/ssl/list.pem", ["exim_tls_certificate is '/etc/ssl/list.pem'", "exim_tls_privatekey is ''", "Set both"]),
-    ],
-    "values, mailman": [
-        ("mailman_email_host", "list_example.com", ["mailman_email_host is 'list_example.com'", "list.example.com"]),
-        ("mailman_url_host", "http://www.example.com", ["mailman_url_host is 'http://www.example.com'", "list.example.com"]),
-        ("mailman_site_owner", "you", ["mailman_site_owner is 'you'", "postmaster@example.com"]),
-        ("mailman_site_password", "", ["mailman_site_password is empty", "vault"]),
-        ("mailman_prefix", "mailman", ["mailman_prefix is 'mailman'", "absolute path"]),
+        ("exim_smarthos", "mail.example.com", ["exim_smarthos is no variable", "did you mean exim_smarthost?"]),
+        ("mailman_site_password", 7, ["mailman_site_password is (not shown)", "Put it in quotes"]),
         ("mailman_verp_interval", 0, ["mailman_verp_interval is 0", "1 (every post)"]),
-        ("mailman_smtp_max_sessions_per_connection", 0, ["mailman_smtp_max_sessions_per_connection is 0", "1 or more"]),
-        ("mailman_settings", {"smtphost": "x"}, ["mailman_settings has 'smtphost'", "upper-case"]),
-    ],
-    "values, lists": [
-        ("exim_lists_domains", ["-example.com"], ["exim_lists_domains", "-example.com", "list.example.com"]),
+        ("mailman_lists", [{"name": "My", "nam": "x"}], ["mailman_lists (My) has 'nam'", "did you mean name?"]),
+        ("exim_lists_retry", "often", ["exim_lists_retry is 'often'", "F,2h,15m"]),
         ("mailman_smtp_max_sessions_per_connection", 31, ["mailman_smtp_max_sessions_per_connection", "is 31", "at most Exim's"]),
-        ("exim_smtp_accept_queue_per_connection", 30, ["exim_smtp_accept_queue_per_connection is 30"]),
     ],
-    "another way to say more than Exim's limit": [
-        ("mailman_settings", {"SMTP_MAX_SESSIONS_PER_CONNECTION": 40}, ["SMTP_MAX_SESSIONS_PER_CONNECTION", "is 40", "at most Exim's"]),
+    "lists that cannot be made": [
+        ("mailman_lists", [{"name": "my", "owners": []}, {"name": "my-owner", "owners": ["a@example.org"]}],
+         ["mailman_lists (my) has no owners", "mailman_lists has my and my-owner", "Rename one of them"]),
     ],
     "checksum": [("mailman_archive_checksum", "sha256:" + 64 * "0", ["mailman_archive_checksum", "is sha256:000000", "correct"])],
     "no archive": [("mailman_archive", "/nowhere/mailman.tgz", ["mailman_archive is /nowhere/mailman.tgz", "Put it there"])],
@@ -97,6 +73,12 @@ def run(run_site, ground, postfix, tmp_path_factory):
 def test_message_names_variable_value_and_remedy(run, case, variable, words):
     message = run.failure(case)
     assert [word for word in words if word not in message] == [], message
+
+
+def test_each_fault_has_a_line_of_its_own(run):
+    lines = run.failure("values").splitlines()
+    assert lines[0] == "Nothing was changed, because the inventory has faults:"
+    assert len(lines) == 1 + len(CASES["values"])
 
 
 def test_nothing_was_changed(run, ground):

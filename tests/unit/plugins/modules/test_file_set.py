@@ -49,6 +49,18 @@ def test_only_what_differs_is_written_and_named(install, two):
     assert sorted(os.listdir(str(two))) == ["one", "two"]
 
 
+@pytest.mark.parametrize(("path", "words"), [
+    ("etc/aliases", ["path is 'etc/aliases'", "no absolute path"]), ("", ["path is ''", "no absolute path"]), ("{0}", ["is no regular file"]),
+    ("{0}/nowhere/file", ["{0}/nowhere does not exist"]), ("{0}/one/file", ["{0}/one does not exist"]), ("{0}/loop", ["is no regular file"]),
+])
+def test_a_wrong_path_is_named(install, two, path, words):
+    (two / "loop").symlink_to(two / "loop")
+    result = install(dict(path=str(two / "two"), content="two after\n"), dict(path=path.format(two), content="x\n"))
+    assert result["failed"]
+    assert [word for word in words + ["Nothing was changed"] if word.format(two) not in result["msg"]] == [], result["msg"]
+    assert (two / "two").read_text() == "two before\n"
+
+
 def test_a_new_file_has_its_mode_before_it_has_its_name(install, two):
     result = install(dict(path=str(two / "new"), content="x\n", mode="0640"))
     assert result["changed_paths"] == [str(two / "new")]

@@ -105,6 +105,17 @@ def test_bad_settings_are_named(configure, mailman, settings, fault):
     assert (mailman / "Mailman" / "mm_cfg.py").read_text() == DISTRIBUTION
 
 
+def test_line_ends_of_windows_are_named(configure, mailman):
+    path = mailman / "Mailman" / "mm_cfg.py"
+    configure(dict(A=1))
+    content = path.read_bytes().replace(b"\n", b"\r\n")
+    path.write_bytes(content)
+    result = configure(dict(A=2))
+    assert result["failed"]
+    assert "has the line ends of Windows" in result["msg"] and "sed -i 's/\\r$//' " + str(path) in result["msg"]
+    assert path.read_bytes() == content
+
+
 def test_a_marker_without_the_other_is_named(configure, mailman):
     with open(str(mailman / "Mailman" / "mm_cfg.py"), "ab") as stream:
         stream.write(mailman_config.BEGIN + b"\n")

@@ -207,11 +207,11 @@ def test_difference(mailman, report, before, after):
 
 
 def test_faults_stop_the_call(mailman):
-    mailman.answer = {"lists": [CREATED], "faults": ["lists[0] (x): one", "lists[1] (y): two"]}
+    mailman.answer = {"lists": [CREATED], "faults": ["lists (x): one", "lists (y): two"]}
     result = mailman.run()
     assert result["failed"] is True
-    assert result["msg"] == "Nothing was changed, because these values are wrong:\nlists[0] (x): one\nlists[1] (y): two"
-    assert result["faults"] == ["lists[0] (x): one", "lists[1] (y): two"]
+    assert result["msg"] == "Nothing was changed, because these values are wrong:\nlists (x): one\nlists (y): two"
+    assert result["faults"] == ["lists (x): one", "lists (y): two"]
     assert "changed" not in result
 
 

@@ -8,6 +8,8 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import pytest
+import yaml
+from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_lists
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _roles as roles
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty
 
@@ -67,7 +69,51 @@ def test_a_good_inventory_has_no_fault():
 
 
 # Rule: variables, and what the one fault must hold. Those that hold nothing are right.
+def lists(**one):
+    return {"mailman_lists": [dict({"name": "announce", "owners": ["a@example.org"]}, **one)]}
+
+
 CASES = {
+    "mailman.list_names": [
+        (lists(name="Announce"), ["mailman_lists, entry 1, has name 'Announce'", "lower-case"]),
+        (lists(name="../x"), ["has name '../x'", "no name of a list"]),
+        (lists(name=""), ["has name ''", "no name of a list"]),
+        ({"mailman_lists": [{"name": "a"}, {"name": "b"}, {"name": "a"}]}, ["mailman_lists has a more than once", "mailman_virtual_home"]),
+        (lists(name="mailman", state="absent"), ["mailman_lists (mailman) is absent", "Take it out"]),
+        (lists(), []),
+    ],
+    "mailman.list_addresses": [
+        (lists(owners=["a@example.org", "me"]), ["mailman_lists (announce) has 'me' in owners", "admin@example.com"]),
+        (lists(owners=[""]), ["mailman_lists (announce) has '' in owners"]),
+        (lists(moderators=["a b@example.org"]), ["mailman_lists (announce) has 'a b@example.org' in moderators"]),
+        (lists(owners=["a@example"]), ["has 'a@example' in owners"]),
+        (lists(owners=["a@-example.org"]), ["has 'a@-example.org' in owners"]),
+        (lists(email_host="lists_x"), ["mailman_lists (announce) has email_host 'lists_x'", "lists.example.com"]),
+        (lists(email_host="List.Example.com", moderators=["A+b=c@Example.org"]), []),
+    ],
+    "mailman.list_passwords": [
+        (lists(password="geheim für alle"), ["mailman_lists (announce) has a password", "ASCII"]),
+        (lists(password=" x"), ["blanks"]), (lists(password=""), ["blanks"]),
+        (lists(password="correct horse"), []),
+    ],
+    "mailman.list_settings": [
+        (lists(settings={"advertized": 1}), ["mailman_lists (announce) has 'advertized' in settings", "did you mean advertised?", "config_list"]),
+        (lists(initial_settings={7: 1}), ["mailman_lists (announce) has 7 in initial_settings"]),
+        (lists(settings={"host_name": "x"}), ["has 'host_name' in settings", "write it as email_host"]),
+        (lists(settings={"include_rfc2369_headers": False, "topics": []}), []),
+    ],
+    "mailman.list_members": [
+        (lists(members=["me"]), ["mailman_lists (announce): member 1 is 'me', which is no mail address", "alice@example.org"]),
+        (lists(members=["a@example.org", "A@Example.org"]), ["mailman_lists (announce): member 2 is 'A@Example.org'", "more than once"]),
+        (lists(members=[{"adress": "a@example.org"}]), ["has 'adress'", "did you mean address?"]),
+        (lists(members=[{"address": "a@example.org", "digest": "yes"}]), ["has 'yes' for digest", "without quotes"]),
+        (lists(members=[{"address": "a@example.org", "name": 7}]), ["has 7 for name", "Put it in quotes"]),
+        (lists(members=[{"address": "a@example.org", "name": "a\nb"}]), ["for name", "one line"]),
+        (lists(members=[{"address": "a@example.org", "state": "gone"}]), ["has 'gone' for state", "present or absent"]),
+        (lists(members=[{"name": "A"}]), ["no address"]), (lists(members=[None]), ["is null, which is no address"]), (lists(members=[7]), ["member 1 is 7"]),
+        (lists(members=["Dora Müller <dora@example.org>", '"E" <e@example.org>', {"address": "f@example.org", "digest": True, "state": "absent"},
+                        {"address": "what was there", "state": "absent"}]), []),
+    ],
     "exim.listens": [({"exim_ports": []}, ["exim_ports is empty", "25 is the default"])],
     "exim.routes": [
         ({"exim_relay_routes": {"List.example.net": ["192.0.2.1"]}}, ["exim_relay_routes has 'List.example.net'", "lower-case"]),
@@ -326,12 +372,58 @@ def test_names_that_are_allowed():
     assert check({"mailman_list": 1}, ["exim"])[1] == []
 
 
+def test_lists_without_mailman():
+    [fault] = check({}, ["exim_lists"])[1]
+    assert "mailman_installation is not set" in fault and "put listhost.exim_mailman.mailman before" in fault
+    assert check({"mailman_installation": {}}, ["exim_lists"])[1] == []
+    assert check({"mailman_virtual_home": "/virtual", "exim_lists_domains": []}, ["exim_lists"])[1] == []
+
+
 def test_a_host_of_virtual_domains():
     """It has none of Mailman's own variables."""
     variables = {"mailman_virtual_home": "virtual", "mailman_email_host": None, "mailman_site_owner": None}
     assert [fault[:31] for fault in check(variables, ["virtual_host"])[1]] == ["mailman_virtual_home is 'virtua"]
     variables.update(mailman_virtual_home="/virtual", exim_lists_domains=[])
     assert check(variables, ["exim", "virtual_host", "exim_lists"])[1] == []
+
+
+def test_lists_that_are_all_new():
+    assert check(lists(owners=[]), ["new_lists"])[1] == [
+        "mailman_lists (announce) has no owners, and is to be created. Write the address of one at least."]
+    assert check(lists(owners=[], state="absent"), ["new_lists"])[1] == []
+    assert check({"mailman_lists": [{"name": "mailman"}]}, ["new_lists"])[1] == []
+    two = [{"name": "my", "owners": ["a@example.org"]}, {"name": "my-admin", "owners": ["a@example.org"]}]
+    [fault] = check({"mailman_lists": two}, ["new_lists"])[1]
+    assert "mailman_lists has my and my-admin: mail to my-admin@ goes to the list my" in fault and "Rename one" in fault
+    assert check({"mailman_lists": two[1:]}, ["new_lists"])[1] == []
+    # Where they are there, Mailman has them, and module mailman_lists warns.
+    assert check({"mailman_lists": two})[1] == []
+
+
+def test_keys_of_a_list():
+    wrong = [{"nam": "a"}, {"name": None}, {"name": 7}, {"name": "b", "owners": "a@example.org"}, {"name": "c", "owners": [None]}]
+    assert check({"mailman_lists": wrong})[1] == [
+        "mailman_lists, entry 1, has 'nam', which is none of its keys (did you mean name?). They are: description, email_host, initial_settings, language, "
+        "members, members_mode, moderators, name, owners, password, settings, state, update_password, url_host.",
+        "mailman_lists, entry 1 has no name. Add it: a string.",
+        "mailman_lists, entry 2: name is null, which is no value. Write a string, or take it out.",
+        "mailman_lists, entry 3: name is 7, which is a number and not a string. Put it in quotes.",
+        "mailman_lists (b): owners is 'a@example.org', a string. Write a list, as in [a@example.org].",
+        "mailman_lists (c): owners, entry 1, is null, which is no value. Write a string, or take it out.",
+    ]
+
+
+def test_a_list_password_is_not_shown():
+    assert "12345" not in check(lists(password=12345))[1][0]
+
+
+def without_words(options):
+    return {name: {key: value for key, value in option.items() if key not in ("description", "no_log", "default")} for name, option in options.items()}
+
+
+def test_a_list_has_the_keys_that_the_module_takes():
+    suboptions = yaml.safe_load(mailman_lists.DOCUMENTATION)["options"]["lists"]["suboptions"]
+    assert without_words(suboptions) == without_words(OPTIONS["mailman_lists"]["options"])
 
 
 def test_a_virtual_domain_beside_its_machine():

@@ -1,0 +1,44 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a mail exchanger sends the mail of each list domain of the inventory, and what is wrong with that."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+
+def list_domains(groups, hostvars):
+    """Return each list domain with its list host, by the name that this has in mail, as pairs.
+
+    A virtual domain has its machine's; where that is in another inventory, the name by which Ansible finds it.
+    """
+    routes, machines = [], {}
+    for host in groups.get("list_hosts", ()):
+        variables = hostvars[host]
+        name = variables.get("exim_primary_hostname", host)
+        if variables.get("mailman_virtual_home"):
+            machines[variables.get("ansible_host", host)] = name
+            continue
+        domains = variables.get("exim_lists_domains")
+        if domains is None:
+            domains = [variables.get("mailman_email_host")] + list((variables.get("mailman_virtual_hosts") or {}).values())
+        routes.extend((domain, name) for domain in domains if domain)
+    for host in groups.get("list_domains", ()):
+        machine = hostvars[host].get("ansible_host", host)
+        routes.append((hostvars[host].get("mailman_email_host"), machines.get(machine, machine)))
+    return routes
+
+
+def faults(host, groups, routes, said):
+    """Yield what is wrong with the routes of a mail exchanger; said are those that its own variable exim_relay_routes has."""
+    if not routes and not said:
+        yield ("%s is in mx_hosts, but no host of list_hosts or list_domains has a list domain. Put them into the inventory, or name them in exim_relay_routes."
+               % host)
+    if host in groups.get("list_hosts", ()):
+        yield ("%s is in mx_hosts and in list_hosts. Take it from mx_hosts: a list host needs no mail exchanger, and has a configuration of its own." % host)
+    for domain in sorted({domain for domain, dummy in routes if domain not in said}):
+        hosts = [name for one, name in routes if one == domain]
+        if len(hosts) > 1:
+            yield ("exim_lists_domains (or mailman_email_host) is %s on %s. Take it from all but one, or say in exim_relay_routes of mx_hosts which of them "
+                   "gets its mail." % (domain, " and ".join(hosts)))

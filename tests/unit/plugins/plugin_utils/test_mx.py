@@ -1,0 +1,54 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a mail exchanger sends the mail of the inventory's list domains."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_mx as mx
+
+GROUPS = {"list_hosts": ["lists1", "lists2", "machine"], "list_domains": ["one", "other"], "mx_hosts": ["mx"]}
+HOSTVARS = {
+    "lists1": {"mailman_email_host": "list.example.com", "mailman_virtual_hosts": {"www.example.org": "list.example.org"},
+               "exim_primary_hostname": "lists1.example.com"},
+    "lists2": {"mailman_email_host": "unused.example.net", "exim_lists_domains": ["list.example.net"]},
+    "machine": {"mailman_virtual_home": "/virtual", "ansible_host": "a machine", "exim_primary_hostname": "machine.example.com"},
+    "one": {"mailman_email_host": "one.example.edu", "ansible_host": "a machine"},
+    "other": {"mailman_email_host": "other.example.edu", "ansible_host": "elsewhere.example.com"},
+}
+ROUTES = [
+    ("list.example.com", "lists1.example.com"), ("list.example.org", "lists1.example.com"), ("list.example.net", "lists2"),
+    ("one.example.edu", "machine.example.com"), ("other.example.edu", "elsewhere.example.com"),
+]
+
+
+def test_each_domain_has_its_host_by_the_name_that_it_has_in_mail():
+    assert mx.list_domains(GROUPS, HOSTVARS) == ROUTES
+
+
+def test_no_groups():
+    assert mx.list_domains({}, {}) == []
+
+
+def test_a_good_inventory():
+    assert list(mx.faults("mx", GROUPS, ROUTES, {})) == []
+
+
+def test_nothing_to_route():
+    [fault] = mx.faults("mx", {}, [], {})
+    assert "mx is in mx_hosts, but no host" in fault and "exim_relay_routes" in fault
+    assert list(mx.faults("mx", {}, [], {"list.example.com": ["192.0.2.1"]})) == []
+
+
+def test_a_list_host():
+    [fault] = mx.faults("lists1", GROUPS, ROUTES, {})
+    assert "lists1 is in mx_hosts and in list_hosts" in fault
+
+
+def test_a_domain_of_two_hosts():
+    routes = ROUTES + [("list.example.com", "lists3.example.com")]
+    [fault] = mx.faults("mx", GROUPS, routes, {})
+    assert "is list.example.com on lists1.example.com and lists3.example.com" in fault
+    assert list(mx.faults("mx", GROUPS, routes, {"list.example.com": ["192.0.2.1"]})) == []

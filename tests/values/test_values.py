@@ -1,0 +1,170 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the specification accepts is what the templates see: every truth value, number and list of numbers, in every spelling, from a YAML inventory, an INI
+inventory and the command line, rendered by the real templates. And what is wrong with groups and names is said before any host is looked at.
+
+Runs ansible-playbook on this machine alone, with each ansible-core that the project supports. No containers.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+import yaml
+
+HERE = pathlib.Path(__file__).parent
+ROOT = HERE.parents[1]
+CORES = {"newest": ROOT / ".venv/bin/ansible-playbook", "oldest": ROOT / ".cache/venv-oldest/bin/ansible-playbook"}
+
+# All alike: what is not about spellings.
+COMMON = {
+    "ansible_connection": "local",
+    "ansible_python_interpreter": "/usr/bin/python3",
+    "exim_postmaster": "admin@example.com",
+    "exim_primary_hostname": "lists.example.com",
+    "mailman_email_host": "list.example.com",
+    "mailman_site_owner": "admin@example.com",
+    "mailman_site_password": "correct horse",
+    # Nothing is looked for here that this machine may not have.
+    "mailman_install_method": "package",
+}
+# Whatever else this machine is.
+NEVER = {"exim_replace_other_mta": True}
+# The unit tests have all. "t" and "n" are what the filter bool of Ansible does not know.
+TRUE = {"native": True, "word": "yes", "letter": "t"}
+FALSE = {"native": False, "word": "no", "letter": "n"}
+
+
+def options():
+    found = {}
+    for role in ("exim", "mailman", "exim_lists"):
+        found.update(yaml.safe_load((ROOT / "roles" / role / "meta/argument_specs.yml").read_text())["argument_specs"]["variables"]["options"])
+    return found
+
+
+OPTIONS = options()
+SWITCHES = [name for name, option in OPTIONS.items() if option["type"] == "bool" and name not in NEVER]
+# Numbers that are no default, and can be together with each other.
+NUMBERS = {
+    "exim_ports": [25, 587],
+    "exim_queue_run_max": 7,
+    "exim_remote_max_parallel": 6,
+    "exim_sender_callout_timeout": 30,
+    "exim_smarthost_port": 26,
+    "exim_smtp_accept_queue_per_connection": 0,
+    "exim_spam_mark_score": 4.5,
+    "exim_spam_reject_score": 9.0,
+    "exim_lists_subscriptions_per_hour": 0,
+    "mailman_smtp_max_rcpts": 0,
+    "mailman_smtp_max_sessions_per_connection": 40,
+    "mailman_verp_interval": 2,
+}
+
+
+def spelt(truth, spelling):
+    """All variables with spellings, in one of them."""
+    values = dict.fromkeys(SWITCHES, truth[spelling])
+    for name, value in NUMBERS.items():
+        values[name] = value if spelling == "native" else [25, "587"] if isinstance(value, list) else str(value)
+    return values
+
+
+def playbook(core, *arguments, **environment):
+    command = [CORES[core], *arguments]
+    environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default", **environment)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(params=CORES)
+def core(request):
+    return request.param
+
+
+@pytest.fixture(scope="module", params=CORES)
+def rendered(request, tmp_path_factory):
+    """Return what each spelling of each truth became, by name: three runs for all."""
+    here = tmp_path_factory.mktemp(request.param)
+    (here / "rendered").mkdir()
+    hosts = {}
+    for truth, spellings in (("true", TRUE), ("false", FALSE)):
+        for spelling in spellings:
+            hosts["%s-yaml-%s" % (truth, spelling)] = dict(COMMON, **NEVER, **spelt(spellings, spelling))
+    inventory = here / "inventory.yml"
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
+    # In an INI inventory what looks like Python is Python, and false is a string.
+    lines = []
+    for truth in ("true", "false"):
+        values = dict(COMMON, **NEVER, **dict.fromkeys(SWITCHES, truth), **NUMBERS)
+        lines += ["[%s]" % truth, "%s-ini" % truth, "[%s:vars]" % truth] + ["%s=%s" % item for item in values.items()]
+    ini = here / "inventory.ini"
+    ini.write_text("\n".join(lines) + "\n")
+    runs = [["-i", inventory, "-i", ini]]
+    # On the command line everything is a string.
+    for truth in ("true", "false"):
+        said = here / (truth + ".yml")
+        said.write_text(json.dumps({"all": {"hosts": {truth + "-e": dict(COMMON, **NEVER, exim_ports=NUMBERS["exim_ports"])}}}))
+        values = dict(dict.fromkeys(SWITCHES, truth), **{name: value for name, value in NUMBERS.items() if name != "exim_ports"})
+        runs.append(["-i", said] + [argument for item in values.items() for argument in ("-e", "%s=%s" % item)])
+    for arguments in runs:
+        run = playbook(request.param, HERE / "render.yml", "-e", json.dumps({"rendered": str(here / "rendered")}), *arguments)
+        assert run.returncode == 0, run.stdout + run.stderr
+    return {file.name: file.read_text() for file in (here / "rendered").iterdir()}
+
+
+def test_every_variable_with_spellings_is_in_the_table():
+    numbers = [name for name, option in OPTIONS.items() if option["type"] in ("int", "float") or option.get("elements") in ("int", "float")]
+    assert sorted(numbers) == sorted(NUMBERS)
+    assert all(OPTIONS[name]["default"] != value for name, value in NUMBERS.items())
+
+
+@pytest.mark.parametrize("truth", ["true", "false"])
+@pytest.mark.parametrize("spelling", ["yaml-word", "yaml-letter", "ini", "e"])
+def test_all_spellings_mean_the_same(rendered, truth, spelling):
+    assert rendered["%s-%s" % (truth, spelling)] == rendered["%s-yaml-native" % truth]
+
+
+def test_true_and_false_do_not(rendered):
+    """And what they mean is there: spam scanning and HELO, the split spool, the limit that is none, the port for those who log in."""
+    on, off = rendered["true-yaml-native"], rendered["false-yaml-native"]
+    for words in ("spam = ", "split_spool_directory = true", "verify = header_syntax", "verify = header_sender"):
+        assert (words in on, words in off) == (True, False), words
+    for text in (on, off):
+        assert "daemon_smtp_ports = 25 : 587\n" in text
+        assert "ratelimit = 0" not in text
+        assert "smtp_accept_queue_per_connection = 0\n" in text
+
+
+def names(run):
+    return run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("playbook_name", ["site.yml", "verify.yml"])
+def test_groups_without_hosts(core, playbook_name, tmp_path):
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({"list_host": {"hosts": {"somewhere.invalid": {}}}}))
+    run = playbook(core, ROOT / "playbooks" / playbook_name, "-i", inventory)
+    assert run.returncode != 0
+    assert "No host is in list_hosts" in names(run) and "has the groups list_host. Correct the name" in names(run).replace("\n", " ").replace("        ", "")
+    assert "Gathering Facts" not in names(run)
+
+
+def test_a_domain_that_is_not_there(core, tmp_path):
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({"list_domains": {"hosts": {"lists.example.org": {"ansible_host": "somewhere.invalid"}}}}))
+    run = playbook(core, ROOT / "playbooks/remove_domain.yml", "-i", inventory, "-e", "remove_domain=typo")
+    assert run.returncode != 0
+    assert "remove_domain is 'typo'" in names(run)
+    assert "Gathering Facts" not in names(run)
+
+
+def test_role_exim_lists_alone(core, tmp_path):
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({"all": {"hosts": {"alone": dict(COMMON)}}}))
+    play = tmp_path / "play.yml"
+    play.write_text(json.dumps([{"hosts": "all", "gather_subset": ["!all", "network"], "roles": ["listhost.exim_mailman.exim_lists"]}]))
+    run = playbook(core, play, "-i", inventory)
+    assert run.returncode != 0
+    assert "mailman_installation is not set" in names(run)

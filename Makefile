@@ -11,6 +11,10 @@ SCENARIO := $(sort $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/mo
 export PATH := $(CURDIR)/.venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+# Facts are read as ansible_facts['x'] only; what relies on the old names breaks here first.
+export ANSIBLE_INJECT_FACT_VARS := False
+# How to reach the containers of the tests.
+export ANSIBLE_CONNECTION_PLUGINS := $(CURDIR)/molecule/shared/connection
 export MOLECULE_COMMAND_BORDERS := false
 export CONTAINERS_CONF := $(CURDIR)/molecule/shared/containers.conf
 
@@ -35,7 +39,6 @@ help:
 # --- What the rest stands on ---------------------------------------------------------------------
 
 PACKAGES := podman runc netavark iptables debootstrap debian-archive-keyring python3-venv openssh-client
-COLLECTION := .cache/collections/ansible_collections/listhost/exim_mailman
 WHEEL := .cache/wheels/dnspython-1.16.0-py2.py3-none-any.whl
 
 .PHONY: packages images mailman repository ground
@@ -52,9 +55,6 @@ packages:
 	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv
 	@pip install -qq --disable-pip-version-check --requirement $<
 	@touch $@
-
-$(COLLECTION):
-	@mkdir -p $(@D) && ln -s $(CURDIR) $@
 
 # The last dnspython for Python 2.7, which Mailman's configure asks for. The list hosts in containers install it from here.
 $(WHEEL): | .venv/complete
@@ -74,7 +74,7 @@ mailman: $(if $(filter %/$(DOUBLE),$(MAILMAN_ARCHIVE)),$(DOUBLE))
 	fi
 
 # What every host in a container needs.
-GROUND := .venv/complete $(COLLECTION) $(WHEEL) images mailman
+GROUND := .venv/complete $(WHEEL) images mailman
 
 # By the archive: a run with the double takes nothing away from one with the real Mailman.
 repository: $(GROUND)
@@ -111,7 +111,7 @@ test: ## Run all of the following
 
 # What runs on a list host is for its Python, down to 3.6, or for Mailman's: neither need be on this machine to find what they lack.
 VERMIN := vermin --quiet --no-tips --violations
-lint: .venv/complete $(COLLECTION) ## Check playbooks, YAML, Python and changelog fragments
+lint: .venv/complete ## Check playbooks, YAML, Python and changelog fragments
 	ansible-lint --nocolor -q
 	yamllint .
 	ruff check --quiet .
@@ -122,7 +122,7 @@ lint: .venv/complete $(COLLECTION) ## Check playbooks, YAML, Python and changelo
 # ansible-test wants its collection in a repository below ansible_collections. It is given what is shipped and its
 # own tests; ruff checks the rest.
 TREE := .cache/tree/ansible_collections/listhost/exim_mailman
-NOT_IN_TREE := .ci benchmarks inventories/demo molecule tests/contract tests/oldest tests/run tests/values
+NOT_IN_TREE := .ci .collections benchmarks inventories/demo molecule tests/build tests/contract tests/oldest tests/run tests/values
 .PHONY: tree
 tree:
 	@rm -rf $(TREE) && mkdir -p $(TREE)
@@ -142,15 +142,11 @@ sanity: .venv/complete tree $(GET_PIP) ## Run ansible-test sanity
 unit: .venv/complete tree $(GET_PIP) ## Run the unit tests
 	cd $(TREE) && HOME=$(abspath $(HOME_OF_TESTS)) ansible-test units --venv --color no
 
-values: .venv/complete $(COLLECTION) .cache/venv-oldest/complete ## Test on this machine that every spelling of a variable means the same
+values: .venv/complete .cache/venv-oldest/complete ## Test on this machine that every spelling of a variable means the same
 	pytest -p no:cacheprovider -ra tests/values
 
-build: .venv/complete tree ## Build the collection, install the tarball elsewhere and check site.yml there
-	@rm -rf .cache/build && mkdir -p .cache/build
-	ansible-galaxy collection build $(TREE) --output-path .cache/build
-	@cd .cache/build && unset ANSIBLE_CONFIG && export ANSIBLE_COLLECTIONS_PATH=installed && set -x && \
-	ansible-galaxy collection install *.tar.gz --offline --no-deps -p installed && \
-	ansible-playbook --syntax-check -i $(CURDIR)/inventories/example listhost.exim_mailman.site
+build: .venv/complete ## Build the collection, see what is in it, install it elsewhere and check site.yml there
+	tests/build
 
 contract: ground ## Test what the collection relies on in Mailman, with the archive or the double
 	pytest -p no:cacheprovider -ra tests/contract

@@ -13,7 +13,7 @@ from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_mx
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, specification
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, is_secret
 
 # The part that looks at other hosts of the inventory.
 MAIL_EXCHANGER = "mail_exchanger"
@@ -76,7 +76,7 @@ class ActionModule(ActionBase):
                 return templar.template(variables[name])
             except AnsibleError as error:
                 # Other errors may show what they are about.
-                undefined = isinstance(error, AnsibleUndefinedVariable) or not options[name].get("no_log")
+                undefined = isinstance(error, AnsibleUndefinedVariable) or not is_secret(options[name])
                 reason = to_text(error).split(". ")[0].rstrip(".") if undefined else type(error).__name__
                 raise Faulty("%s cannot be worked out: %s. Correct it, or set what it refers to." % (name, reason)) from error
 

@@ -6,12 +6,14 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import contextlib
+import ipaddress
 import os
 import re
 
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_address, exim_delivery, exim_smtp
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EximError, message_of
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import broken_signatures, read_settings, unknown_transports
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import ask, broken_signatures, read_settings, unknown_transports
 
 # What the HOWTO has after the name of a list, and the command of Mailman's wrapper that it should run.
 KINDS = (
@@ -19,6 +21,9 @@ KINDS = (
     ("-admin", "admin"),
     ("-bounces", "bounces"),
     ("-bounces+someone=example.org", "bounces"),
+    # Characters that a subscriber's address may have, and that a configuration likes to refuse.
+    ("-bounces+some!one=example.org", "bounces"),
+    ("-bounces+some/one=example.org", "bounces"),
     ("-confirm", "confirm"),
     ("-confirm+0123456789abcdef", "confirm"),
     ("-join", "join"),
@@ -29,12 +34,16 @@ KINDS = (
     ("-unsubscribe", "unsubscribe"),
 )
 # Addresses that never send mail cannot cause bounces. The others get them for good reasons.
-BOUNCED_TO = ("-bounces", "-bounces+someone=example.org", "-confirm", "-confirm+0123456789abcdef")
+BOUNCED_TO = tuple(suffix for suffix, command in KINDS if command in ("bounces", "confirm"))
 
 # Addresses of no host in the world (RFC 5737, RFC 3849).
 STRANGERS = ("192.0.2.1", "2001:db8::1")
 LOOPBACK = ("127.0.0.1", "::1")
+# Addresses of no host in particular, as a neighbour has one (RFC 1918, RFC 6598, RFC 4193).
+PRIVATE = ("10.255.255.254", "172.31.255.254", "192.168.255.254", "100.127.255.254", "fd00::ffff")
 REPLY_TIMEOUT = 60
+# A server that is down over a night must not cost its subscribers their membership.
+SHORTEST_RETRY = 24 * 3600
 
 # What is known to go wrong, most of it with the configuration of the HOWTO on a current Exim, and what to do about it.
 REMEDIES = {
@@ -44,6 +53,8 @@ REMEDIES = {
     "unknown-domain": "Set the virtual domain up again (site.yml): its run ends with the file that makes it known.",
     "no-list-transport": "Add a pipe transport whose command is Mailman's wrapper, and a router that uses it.",
     "not-routed": "Let a router accept this address and hand it to the transport for Mailman.",
+    "foreign-host-name":
+        "Give the list the mail domain by which Exim knows it (its host_name: mailman_lists, email_host): replies go where Mailman says that it is.",
     "suffix-name": "After the router with suffixes add one without, for lists whose own name ends like one.",
     "unknown-list": "Let the router require the list's config.pck, so that mail for other names is refused.",
     "loop-address": "Route mailman-loop in the list domains: Mailman sends its own notices with it as envelope sender.",
@@ -55,18 +66,30 @@ REMEDIES = {
     "split-home": "Name the wrapper and the lists directory where they are: they are not below one home on this host.",
     "wrong-command": "Have the transport run Mailman's wrapper with the command that belongs to the suffix and with the list's name.",
     "wrong-group": "Run the transport as a group for which the wrapper was compiled (--with-mail-gid).",
+    "no-envelope-to": "Set envelope_to_add on the transport to Mailman: bounces whose To says something else have the subscriber there alone.",
+    "bounced-failures": "Set temp_errors = * on the transport to Mailman: else a full disk or a wrong group bounces mail instead of delaying it.",
     "inert-null-sender-acl": "In exists{} a path needs ${lc:...} with one colon, unlike in require_files. As it is, the statement never applies.",
     "null-sender-accepted": "Deny null senders for the addresses of a list that send no mail themselves.",
     "null-sender-refused": "Accept null senders for -bounces, -confirm and mailman-loop: that is how Mailman learns of bounces.",
     "quoted-message": "Remove the quotes from message in the ACL: they become part of the reply.",
     "refused": "Accept mail from everywhere for the addresses of a list.",
+    "not-relayed": "Route the domain to its list host by name (exim_relay_routes, or the list host in the inventory): by the DNS its mail comes back here.",
+    "unasked-host": "See that the list host answers on port 25, and ask it about each recipient (callout): mail for any name is taken now, and bounced later.",
     "open-relay": "Deny recipients that are neither local nor in a list domain to hosts that may not relay.",
+    "private-relay": "Take the address out of what may relay, or name it in exim_relay_from_hosts if it is meant to send to everybody through this host.",
     "no-loopback-trust": "Accept all mail from 127.0.0.1 and ::1 early: it is Mailman's.",
     "ipv4-only-loopback": "Add ::1 to what names 127.0.0.1, in lists separated by semicolons (<; 127.0.0.1 ; ::1).",
+    "no-connection": "Have Exim listen on loopback where Mailman hands over its mail (SMTPHOST and SMTPPORT in mm_cfg.py), and take it from there.",
     "no-verp": "Let a router before dnslookup hand mail from *-bounces over loopback to a transport that sets return_path.",
+    "verp-in-bulk": "Set max_rcpt = 1 on the transport for VERP: a message for several has one envelope sender, which can name but one of them.",
+    "verp-of-alias": "Write $original_local_part=$original_domain in return_path: the others name what an alias made of the address that is subscribed.",
+    "two-errors-to": "Set headers_remove = Errors-To on the transport for VERP: the one that Mailman wrote names no subscriber.",
     "double-errors-to": "Set Errors-To: $return_path: the header already sees the rewritten return path.",
     "too-many-sessions": "Set SMTP_MAX_SESSIONS_PER_CONNECTION to at most smtp_accept_queue_per_connection: what comes beyond it waits for a queue run.",
+    "no-retry": "Add a retry rule for all addresses (*  *  F,2h,15m; G,16h,1h,1.5; F,4d,6h): without one mail bounces when a server is busy for a moment.",
+    "short-retry": "Let Exim try for a day or longer (exim_lists_retry): a server that is down over a night would cost its subscribers their membership.",
     "service-down": "Start the service.",
+    "not-at-boot": "Enable the service, so that it also starts at the next boot (systemctl enable). A unit that is static needs a section [Install] for that.",
     "scanner-down": "Start the scanner, or correct av_scanner or spamd_address: as it is, mail is put off or taken unscanned.",
     "open-passwords": "Offer AUTH over TLS alone, as with auth_advertise_hosts = ${if def:tls_in_cipher {*}{}}: passwords travel in the clear.",
     "no-tls": "Give Exim a certificate that is valid and belongs to its key, both readable for Exim's group, and restart it.",
@@ -128,17 +151,11 @@ def address_of(wanted, name, suffix=""):
 def verify(exim, wanted):
     """Return the report on a host. Wanted says what is known of it, as the options of exim_mailman_verify."""
     report = Report()
-    status, dummy, err = exim.run("-bV")
-    if status != 0:
-        message = message_of(err)
-        report.check("configuration", 1, [("unknown-acl-verb" if "reject" in message else "configuration", message)])
+    settings = check_configuration(report, exim, address_of(wanted, wanted["lists"][0], "-bounces"))
+    if not settings:
         return report
-    settings = read_settings(exim, ["smtp_accept_queue_per_connection"])
-    lines = unknown_transports(exim)
-    findings = [("unknown-transport", line) for line in lines]
-    findings += [("broken-signature", line) for line in broken_signatures(exim, address_of(wanted, wanted["lists"][0], "-bounces"))]
-    report.check("configuration", len(settings["routers"]), findings)
     check_limits(report, settings, wanted)
+    check_retry(report, exim, wanted)
     if wanted["virtual_domain_file"]:
         missing = not os.path.isfile(wanted["virtual_domain_file"])
         report.check("virtual domain", 1, [("unknown-domain", "%s: there is no %s" % (wanted["domain"], wanted["virtual_domain_file"]))] if missing else [])
@@ -148,14 +165,71 @@ def verify(exim, wanted):
     if not transports:
         report.check("routing", 1, [("no-list-transport", "no pipe transport runs Mailman's wrapper %s" % wanted["wrapper"])])
         return report
+    check_pipes(report, settings, transports)
     routed = check_routing(report, exim, wanted, transports)
+    check_host_names(report, exim, wanted, transports)
     check_deliveries(report, exim, wanted, routed)
     check_null_senders(report, exim, wanted, routed)
-    check_strangers(report, exim, wanted, routed)
+    if not check_strangers(report, exim, wanted, routed):
+        check_neighbours(report, exim, wanted)
     check_passwords(report, exim)
     check_loopback(report, exim, wanted)
     check_verp(report, exim, wanted, settings)
     return report
+
+
+def verify_exchanger(exim, wanted):
+    """Return the report on a mail exchanger in front of list hosts: it has no lists, but domains that it relays."""
+    report = Report()
+    settings = check_configuration(report, exim, "postmaster@" + wanted["routed_domains"][0])
+    if settings:
+        check_routes(report, exim, wanted["routed_domains"], settings)
+        check_asking(report, exim, wanted)
+        check_passwords(report, exim)
+    return report
+
+
+def check_configuration(report, exim, sender):
+    """See that Exim can work with its configuration. Return what it says of itself, or None when it refuses it."""
+    status, dummy, err = exim.run("-bV")
+    if status != 0:
+        message = message_of(err)
+        report.check("configuration", 1, [("unknown-acl-verb" if "reject" in message else "configuration", message)])
+        return None
+    settings = read_settings(exim, ["smtp_accept_queue_per_connection"])
+    findings = [("unknown-transport", line) for line in unknown_transports(exim)]
+    findings += [("broken-signature", line) for line in broken_signatures(exim, sender)]
+    report.check("configuration", len(settings["routers"]), findings)
+    return settings
+
+
+def check_routes(report, exim, domains, settings):
+    """See that mail for the domains goes to hosts that the configuration names."""
+    drivers = dict((router["name"], router["driver"]) for router in settings["routers"])
+    findings = []
+    for result in exim_address.route_tests(exim, [address_test("postmaster@" + domain) for domain in domains], False):
+        routers = sorted(set(route["router"] for route in result["routes"]))
+        if result["outcome"] != "routed" or [router for router in routers if drivers.get(router) != "manualroute"]:
+            findings.append(("not-relayed", "%s: %s%s" % (result["address"], describe(result), " by router " + ", ".join(routers) if routers else "")))
+    report.check("routes to the list hosts", len(domains), findings)
+
+
+def check_asking(report, exim, wanted):
+    """See that each list host is asked which addresses it has, and that nobody else gets mail through this host."""
+    findings = []
+    for domain in wanted["routed_domains"]:
+        known, unknown = "postmaster@" + domain, "no-such-list-%s@%s" % ("x" * 8, domain)
+        for address, step in replies(exim, STRANGERS[0], wanted["subscriber"], [known, unknown], callouts=True):
+            if accepted(step) != (address == known):
+                what = "%s to %s from %s: %s" % (wanted["subscriber"], address, STRANGERS[0], reply_text(step))
+                findings.append(("refused" if address == known else "unasked-host", what))
+    report.check("recipients at the list hosts", 2 * len(wanted["routed_domains"]), findings)
+    relayed = []
+    for client in STRANGERS:
+        for address, step in replies(exim, client, wanted["subscriber"], [wanted["subscriber"]]):
+            if accepted(step):
+                relayed.append(("open-relay", "%s to %s from %s: %s" % (wanted["subscriber"], address, client, reply_text(step))))
+    report.check("relaying for strangers", len(STRANGERS), relayed)
 
 
 def list_transports(settings):
@@ -180,6 +254,38 @@ def check_limits(report, settings, wanted):
             "SMTP_MAX_SESSIONS_PER_CONNECTION is %s, smtp_accept_queue_per_connection is %d" % (sessions or "0 (no limit)", limit),
         ))
     report.check("limits", 1, findings)
+
+
+def check_pipes(report, settings, names):
+    """See that the transports to Mailman lose neither bounces nor mail."""
+    findings = []
+    for transport in settings["transports"]:
+        if transport["name"] in names:
+            if not transport["options"].get("envelope_to_add"):
+                findings.append(("no-envelope-to", "transport %s: no_envelope_to_add" % transport["name"]))
+            if transport["options"].get("temp_errors") != "*":
+                findings.append(("bounced-failures", "transport %s: temp_errors = %s" % (transport["name"], transport["options"].get("temp_errors"))))
+    report.check("transports to Mailman", len(names), findings)
+
+
+def check_retry(report, exim, wanted):
+    """See that list mail waits for a server that is down."""
+    sender = address_of(wanted, wanted["lists"][0], "-bounces")
+    rule = re.sub(r"^Retry rule: ", "", ask(exim, "-f", sender, "-brt", wanted["subscriber"]).strip())
+    seconds = [duration(words[1]) for words in re.findall(r"\b([FGH]),(\w+),", rule)]
+    what = "%s to %s: %s" % (sender, wanted["subscriber"], rule or "nothing")
+    findings = []
+    if not seconds:
+        findings.append(("no-retry", what))
+    elif max(seconds) < SHORTEST_RETRY:
+        findings.append(("short-retry", what))
+    report.check("times to try again", 1, findings)
+
+
+def duration(text):
+    """Return the seconds of a time as Exim prints it, such as 4d or 1h30m."""
+    units = dict(w=7 * 24 * 3600, d=24 * 3600, h=3600, m=60, s=1)
+    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text))
 
 
 def address_test(address, **values):
@@ -223,6 +329,22 @@ def check_routing(report, exim, wanted, transports):
     result = exim_address.route_tests(exim, [address_test(loop)], False)[0]
     report.check("mailman-loop", 1, [] if result["outcome"] == "routed" else [("loop-address", "%s: %s" % (loop, describe(result)))])
     return set(result["address"] for result in results if result["outcome"] == "routed")
+
+
+def check_host_names(report, exim, wanted, transports):
+    """See that the addresses that Mailman itself has for its lists, in the headers of mail and on its pages, are those that Exim has."""
+    addresses = wanted["posting_addresses"]
+    if not addresses:
+        return
+    # A list's own data: it may hold anything.
+    asked = [address for address in addresses if re.match(r"[^@\s]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\Z", address)]
+    findings = [("foreign-host-name", "%r is no address" % address) for address in addresses if address not in asked]
+    # Those that are as they should be have been tested with all others of their lists.
+    tested = set(address_of(wanted, name) for name in wanted["lists"])
+    for result in exim_address.route_tests(exim, [address_test(address) for address in asked if address not in tested], False):
+        if result["outcome"] != "routed" or not set(route["transport"] for route in result["routes"]) <= set(transports):
+            findings.append(("foreign-host-name", "Mailman has %s: %s" % (result["address"], describe(result))))
+    report.check("the lists' own domains", len(addresses), findings)
 
 
 def has_suffix(local_part, lists):
@@ -288,17 +410,17 @@ def delivery_fault(reason, suffix, post_is_tainted):
     return "not-delivered"
 
 
-def dialogue(client, sender, recipients):
+def dialogue(client, sender, recipients, callouts=False):
     """Return an SMTP dialogue in which nothing in particular is expected."""
-    given = dict(name=None, client=client, callouts=False, helo=None, sender=sender, data=None, expect=None)
+    given = dict(name=None, client=client, callouts=callouts, helo=None, sender=sender, data=None, expect=None)
     given["recipients"] = [dict(address=address, code=None, text=None) for address in recipients]
     exim_smtp.check_dialogue("dialogue", given)
     return given
 
 
-def replies(exim, client, sender, recipients):
+def replies(exim, client, sender, recipients, callouts=False):
     """Return the reply to each recipient; for those that the dialogue does not reach, the reply that ended it."""
-    result = exim_smtp.run_dialogue(exim, "dialogue", dialogue(client, sender, recipients), REPLY_TIMEOUT)[0]
+    result = exim_smtp.run_dialogue(exim, "dialogue", dialogue(client, sender, recipients, callouts), REPLY_TIMEOUT)[0]
     steps = [step for step in result["steps"] if step["step"] == "recipient"]
     steps += [result["steps"][-1]] * (len(recipients) - len(steps))
     return list(zip(recipients, steps))
@@ -339,7 +461,7 @@ def check_null_senders(report, exim, wanted, routed):
 
 
 def check_strangers(report, exim, wanted, routed):
-    """See that strangers can write to the lists, and to nobody else through this host."""
+    """See that strangers can write to the lists, and to nobody else through this host. Return whether everybody can."""
     name, subscriber = wanted["lists"][0], wanted["subscriber"]
     own = [address for address in (address_of(wanted, name, suffix) for suffix, dummy in KINDS) if address in routed]
     findings = []
@@ -353,6 +475,23 @@ def check_strangers(report, exim, wanted, routed):
                 relayed.append(("open-relay", "%s to %s from %s: %s" % (subscriber, address, client, reply_text(step))))
     report.check("mail from everywhere to the lists", 2 * len(own), findings)
     report.check("relaying for strangers", 2, relayed)
+    return bool(relayed)
+
+
+def check_neighbours(report, exim, wanted):
+    """See that hosts which only happen to have a private address, or one near this host's, do not send through it."""
+    meant = []
+    for item in wanted["relay_from_hosts"]:
+        # The others are names, and what Exim knows besides.
+        with contextlib.suppress(ValueError):
+            meant.append(ipaddress.ip_network(item, strict=False))
+    clients = [client for client in PRIVATE + tuple(wanted["neighbours"]) if not any(ipaddress.ip_address(client) in network for network in meant)]
+    findings = []
+    for client in clients:
+        for address, step in replies(exim, client, wanted["subscriber"], [wanted["subscriber"]]):
+            if accepted(step):
+                findings.append(("private-relay", "%s to %s from %s: %s" % (wanted["subscriber"], address, client, reply_text(step))))
+    report.check("relaying for neighbours", len(clients), findings)
 
 
 def check_passwords(report, exim):
@@ -397,6 +536,13 @@ def check_verp(report, exim, wanted, settings):
             how = "leaves from %s through %s" % (delivery["return_path"], delivery["transport"])
             findings.append((fault, "%s to %s from %s: %s" % (sender, subscriber, client, how)))
     for transport in verp:
+        name, options = transport["name"], transport["options"]
+        if options.get("max_rcpt") != "1":
+            findings.append(("verp-in-bulk", "transport %s: max_rcpt = %s" % (name, options.get("max_rcpt"))))
+        if re.search(r"\$\{?(local_part|domain)\b(?!:)", options["return_path"]):
+            findings.append(("verp-of-alias", "transport %s: return_path = %s" % (name, options["return_path"])))
+        if not re.search(r"(?i)(^|:)\s*errors-to\s*(:|$)", options.get("headers_remove") or ""):
+            findings.append(("two-errors-to", "transport %s: headers_remove = %s" % (name, options.get("headers_remove") or "")))
         header = re.search(r"Errors-To:(.*)", transport["options"].get("headers_add") or "")
         if header and "local_part" in header.group(1):
             findings.append(("double-errors-to", "transport %s: headers_add = Errors-To:%s" % (transport["name"], header.group(1))))

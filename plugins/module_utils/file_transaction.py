@@ -75,6 +75,9 @@ class Transaction:
         self.candidates.append((candidate, live))
         with os.fdopen(handle, "wb") as stream:
             stream.write(to_bytes(spec["content"]))
+            # After a power failure the name must not be that of an empty file.
+            stream.flush()
+            os.fsync(stream.fileno())
         if not self.module.check_mode:
             if os.path.exists(live):
                 shutil.copystat(live, candidate)

@@ -1058,6 +1058,8 @@ def write_whole(path, text, mode):
         descriptor = os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "w") as handle:
             handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
         os.rename(candidate, path)
     except BaseException:
         if os.path.exists(candidate):

@@ -190,7 +190,8 @@ def prove(exim, tests):
     """Return a line for each thing that is wrong with the configuration of this Exim."""
     status, out, err = exim.run("-bV")
     if status != 0:
-        return ["Exim does not accept it: %s" % message_of(err)]
+        message = message_of(err)
+        return ["Exim does not accept it: %s%s" % (message, shown_line(exim.config, message))]
     failures = unknown_transports(exim) + broken_signatures(exim, "postmaster")
     if tests["address_tests"]:
         failures += exim_address.run_tests(exim, tests["address_tests"])[1]
@@ -199,6 +200,18 @@ def prove(exim, tests):
     if tests["delivery_tests"]:
         failures += exim_delivery.run_tests(exim, tests["delivery_tests"])[1]
     return failures
+
+
+def shown_line(config, message):
+    """Return the line of the new configuration that a message is about, and its block: there is no file in which to look it up."""
+    number = re.search(r"in line (\d+) of (\S+?):", message)
+    if not number or number.group(2) != config:
+        return ""
+    with open(config, encoding="utf-8") as stream:
+        lines = stream.read().split("\n")[:int(number.group(1))]
+    marks = [match for match in (re.match(r"# (end of )?block: (.*)", line) for line in lines) if match]
+    block = " of block '%s'" % marks[-1].group(2) if marks and not marks[-1].group(1) else ""
+    return ". This line%s is: %s" % (block, lines[-1].strip())
 
 
 class Proof:

@@ -14,8 +14,8 @@ version_added: 1.0.0
 description:
   - Looks for everything that is known to go wrong between Exim and Mailman 2.1, and says what to do about it.
   - Tests the address kinds of all lists, deliveries to Mailman's wrapper, who may send what to whom over SMTP, mail from Mailman through
-    loopback, VERP by Exim, limits, services, scanners, DNS block lists, TLS and its certificate, passwords without TLS, DKIM, who can read Exim's
-    keys, and whether the host's name resolves.
+    loopback, VERP by Exim, times to try again, limits, services now and at the next boot, scanners, DNS block lists, TLS and its certificate, passwords
+    without TLS, DKIM, who can read Exim's keys, and whether the host's name resolves.
   - It works on any host, also one that was set up by hand, and does not fail when it finds faults - RV(ok) says whether there are any.
 extends_documentation_fragment:
   - listhost.exim_mailman.exim
@@ -23,9 +23,15 @@ extends_documentation_fragment:
   - listhost.exim_mailman.exim.read_only
 options:
   domain:
-    description: A domain in which all lists can be reached that are not in O(domains_file).
+    description: A domain in which all lists can be reached that are not in O(domains_file). Required unless the host has no lists, but O(routed_domains).
     type: str
-    required: true
+  routed_domains:
+    description:
+      - For a mail exchanger without Mailman, the domains whose mail it passes on to list hosts. They are asked for a recipient.
+      - With it O(domain), O(lists_dir) and O(wrapper) are left out.
+    type: list
+    elements: str
+    default: []
   virtual_domain_file:
     description: The file by which Exim knows the domain, where it is one of several virtual domains. Without it nothing else is tested.
     type: path
@@ -33,13 +39,18 @@ options:
     description: File that says in which domain a list can be reached, as module M(listhost.exim_mailman.mailman_lists) keeps it.
     type: path
   lists_dir:
-    description: Mailman's directory of lists.
+    description: Mailman's directory of lists. Required together with O(domain).
     type: path
-    required: true
   wrapper:
-    description: Mailman's wrapper for mail.
+    description: Mailman's wrapper for mail. Required together with O(domain).
     type: path
-    required: true
+  posting_addresses:
+    description:
+      - The addresses of the lists as Mailman itself has them, by each list's C(host_name).
+      - In them a list may have a domain that Exim does not know, as after it was copied from another host. When not set, that is not checked.
+    type: list
+    elements: str
+    default: []
   subscriber:
     description:
       - Address of a subscriber, in a domain that is not this host's and that receives mail.
@@ -58,8 +69,20 @@ options:
   max_sessions:
     description: Mailman's C(SMTP_MAX_SESSIONS_PER_CONNECTION), where V(0) means no limit. When not set, it is not checked.
     type: int
+  smtp_host:
+    description: Mailman's C(SMTPHOST). Mail is handed over there, up to the recipient. When not set, this is not tried.
+    type: str
+  smtp_port:
+    description: Mailman's C(SMTPPORT), where V(0) means 25.
+    type: int
+    default: 0
+  relay_from_hosts:
+    description: Addresses and networks that are meant to send mail to everybody through this host. Names count for nothing here.
+    type: list
+    elements: str
+    default: []
   services:
-    description: Names of services that should run.
+    description: Names of services that should run now and start at boot.
     type: list
     elements: str
     default: []
@@ -83,6 +106,7 @@ EXAMPLES = r"""
     wrapper: /var/lib/mailman/mail/mailman
     mail_groups: [list]
     subscriber: someone@example.org
+    smtp_host: localhost
     services: [exim4, mailman]
   register: verified
 
@@ -142,6 +166,7 @@ table:
 import contextlib
 import glob
 import grp
+import ipaddress
 import os
 import re
 import smtplib
@@ -157,12 +182,20 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import 
     check_address,
 )
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import ask, expand, parse_drivers, parse_options
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_verify import address_of, domains_of, lists_of, table, verify
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_verify import (
+    STRANGERS,
+    address_of,
+    domains_of,
+    lists_of,
+    table,
+    verify,
+    verify_exchanger,
+)
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import host_name_fault
 
 
 def check_services(module, report):
-    """See that the services run."""
+    """See that the services run, and will after a reboot."""
     services = module.params["services"]
     if not services:
         return
@@ -172,7 +205,48 @@ def check_services(module, report):
         dummy, out, dummy = module.run_command([systemctl, "is-active", service])
         if out.strip() != "active":
             findings.append(("service-down", "%s is %s" % (service, out.strip() or "unknown")))
+        # Its exit status is 0 for a unit that is static, too, which nothing starts. Of a service that is not there enough has been said.
+        dummy, out, dummy = module.run_command([systemctl, "is-enabled", service])
+        state = (out.split() or ["not-found"])[-1]
+        if state not in ("enabled", "not-found"):
+            findings.append(("not-at-boot", "%s is %s" % (service, state)))
     report.check("services", len(services), findings)
+
+
+def check_connection(report, wanted):
+    """See that Mailman, which is no test mode, can hand over mail. Ends before there is any."""
+    if wanted["smtp_host"] is None:
+        return
+    sender, port = address_of(wanted, wanted["lists"][0], "-bounces"), wanted["smtp_port"] or smtplib.SMTP_PORT
+    where = "%s port %d" % (wanted["smtp_host"], port)
+    # What is known to be refused would only come into Exim's log.
+    refused = {"no-loopback-trust", "ipv4-only-loopback"} & {fault["fault"] for fault in report.faults()}
+    findings = []
+    try:
+        with contextlib.closing(smtplib.SMTP(wanted["smtp_host"], port, local_hostname="localhost", timeout=30)) as client:
+            client.ehlo()
+            code, text = (250, b"") if refused else client.mail(sender)
+            if code == 250 and not refused:
+                code, text = client.rcpt(wanted["subscriber"])
+            if code != 250:
+                reply = "%d %s" % (code, text.decode("utf-8", "replace"))
+                findings.append(("no-connection", "%s: %s to %s: %s" % (where, sender, wanted["subscriber"], reply)))
+            client.rset()
+            client.quit()
+    except OSError as error:
+        findings.append(("no-connection", "%s: %s" % (where, error)))
+    report.check("connection of Mailman's", 1, findings)
+
+
+def neighbours():
+    """Return the address by which this host reaches the world, and one beside it. Nothing is sent."""
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
+        try:
+            probe.connect((STRANGERS[0], 9))
+        except OSError:
+            return []
+        own = ipaddress.ip_address(probe.getsockname()[0])
+    return [] if own.is_loopback else [str(own), str(ipaddress.ip_address(int(own) ^ 1))]
 
 
 def check_scanners(exim, report):
@@ -289,45 +363,63 @@ def main():
     module = AnsibleModule(
         argument_spec=dict(
             EXIM_ARGUMENTS,
-            domain=dict(type="str", required=True),
+            domain=dict(type="str"),
+            routed_domains=dict(type="list", elements="str", default=[]),
             virtual_domain_file=dict(type="path"),
             domains_file=dict(type="path"),
-            lists_dir=dict(type="path", required=True),
-            wrapper=dict(type="path", required=True),
+            lists_dir=dict(type="path"),
+            wrapper=dict(type="path"),
+            posting_addresses=dict(type="list", elements="str", default=[]),
             subscriber=dict(type="str", required=True),
             mail_groups=dict(type="list", elements="str", default=[]),
             verp=dict(type="str", choices=["none", "mailman", "exim"]),
             max_sessions=dict(type="int"),
+            smtp_host=dict(type="str"),
+            smtp_port=dict(type="int", default=0),
+            relay_from_hosts=dict(type="list", elements="str", default=[]),
             services=dict(type="list", elements="str", default=[]),
             sample=dict(type="int", default=5),
         ),
+        required_together=[["domain", "lists_dir", "wrapper"]],
         supports_check_mode=True,
     )
     wanted = module.params
     try:
-        if not re.match(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z", wanted["domain"]):
-            raise EximError("domain: %r is not a domain." % wanted["domain"])
+        option, own = ("domain", [wanted["domain"]]) if wanted["domain"] is not None else ("routed_domains", wanted["routed_domains"])
+        for domain in own:
+            if not re.match(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z", domain):
+                raise EximError("%s: %r is not a domain." % (option, domain))
+        if (wanted["domain"] is not None) == bool(wanted["routed_domains"]):
+            raise EximError("domain and routed_domains: one of them says what the host is for. Set it, and not both.")
         check_address("subscriber", wanted["subscriber"])
         domains = domains_of(wanted["domains_file"])
-        if wanted["subscriber"].rpartition("@")[2].lower() in ("", wanted["domain"].lower(), *domains.values()) or "@" not in wanted["subscriber"]:
-            raise EximError("subscriber: %s is not an address in another domain than %s." % (wanted["subscriber"], wanted["domain"]))
+        foreign = wanted["subscriber"].rpartition("@")[2].lower()
+        if foreign in ("", *[domain.lower() for domain in own], *domains.values()) or "@" not in wanted["subscriber"]:
+            raise EximError("subscriber: %s is not an address in another domain than %s." % (wanted["subscriber"], ", ".join(own)))
         if wanted["sample"] < 1:
             raise EximError("sample: %d is not a number of lists to test." % wanted["sample"])
         exim = Exim.from_module(module)
-        wanted.update(lists=lists_of(wanted["lists_dir"]), domains=domains)
-        report = verify(exim, wanted)
+        if wanted["routed_domains"]:
+            report = verify_exchanger(exim, wanted)
+            sender = "postmaster@" + own[0]
+        else:
+            wanted.update(lists=lists_of(wanted["lists_dir"]), domains=domains, neighbours=neighbours())
+            report = verify(exim, wanted)
+            sender = address_of(wanted, wanted["lists"][0], "-bounces")
     except EximError as error:
         module.fail_json(msg=str(error))
     check_services(module, report)
+    check_connection(report, wanted)
     # Of a configuration that Exim refuses nothing can be asked.
     if "configuration" not in [fault["fault"] for fault in report.faults()]:
         check_scanners(exim, report)
         check_dnsbls(exim, report)
         check_tls(exim, report)
-        check_secrets(exim, report, address_of(wanted, wanted["lists"][0], "-bounces"))
-    check_host_name(report)
+        check_secrets(exim, report, sender)
+    if wanted["domain"] is not None:
+        check_host_name(report)
     faults = report.faults()
-    module.exit_json(changed=False, ok=not faults, checks=report.checks, faults=faults, table=table(report, wanted["domain"]))
+    module.exit_json(changed=False, ok=not faults, checks=report.checks, faults=faults, table=table(report, ", ".join(own)))
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ END = b"# END listhost.exim_mailman"
 BLOCK = re.compile(rb"\n*^" + re.escape(BEGIN) + rb"\n(.*?)^" + re.escape(END) + rb"\n*", re.DOTALL | re.MULTILINE)
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]*\Z")
-SECRET = re.compile(r"^(\w+ =) .*(  # secret)$", re.MULTILINE)
+SETTING = re.compile(r"^(\w+) = .*?(  # secret)?$", re.MULTILINE)
 
 # What make install puts there.
 NEW_FILE = b"from Defaults import *\n"
@@ -220,9 +220,14 @@ def join(foreign, block):
     return foreign.rstrip(b"\n") + b"\n\n" + BEGIN + b"\n" + block + END + b"\n"
 
 
-def hide(block):
-    """Return a block as it may be shown."""
-    return SECRET.sub(r"\1 (not shown)\2", to_text(block, errors="surrogate_or_replace"))
+def hide(block, secrets):
+    """Return a block as it may be shown: without what is secret now, or was when it was written."""
+
+    def shown(match):
+        name, mark = match.groups()
+        return "%s = (not shown)%s" % (name, mark or "") if mark or name in secrets else match.group()
+
+    return SETTING.sub(shown, to_text(block, errors="surrogate_or_replace"))
 
 
 def read(path):
@@ -320,7 +325,7 @@ def configure(module, prefix, settings, secrets):
                 check(module, installation, path, wanted, settings)
                 transaction.prepare(own[0], path)
             transaction.changed_paths.append(path)
-            diffs.append(dict(before_header=path, before=hide(old or b""), after_header=path, after=hide(new)))
+            diffs.append(dict(before_header=path, before=hide(old or b"", secrets), after_header=path, after=hide(new, secrets)))
         if not module.check_mode:
             transaction.commit()
         transaction.settle(files + [spec for spec in own + [compiled] if os.path.exists(spec["path"])])

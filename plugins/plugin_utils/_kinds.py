@@ -109,6 +109,13 @@ def account(value):
     return None
 
 
+def login(value):
+    """A name that becomes part of an expanded string of Exim's, in a list, with ^ for NUL."""
+    if not re.match(r"[A-Za-z0-9._@%+=/-]+\Z", value):
+        return ", which is no name to log in with. Write letters, digits and . _ @ % + = / -."
+    return None
+
+
 def size(value):
     if not re.match(r"[0-9]+[KMG]?\Z", value):
         return ". Set it to a number of bytes, or to one with K, M or G behind it, as in 50M."
@@ -175,6 +182,14 @@ def checksum(value):
 def mirror(value):
     if not re.match(r"(https?://|file:/)[\x21-\x7e]+\Z", value):
         return ". Set it to the URI of a Debian 11 mirror, as in http://mirror.example.com/debian."
+    return None
+
+
+def wheel(value):
+    """A file that pip takes for what its name says."""
+    if not re.match(r"([^\x00-\x1f\x7f]*/)?dnspython-1\.[A-Za-z0-9.]+-[a-z0-9.]*py2[a-z0-9.]*-none-any\.whl\Z", value):
+        return (", which is no wheel of dnspython for Python 2. Name the file as the package index does, dnspython-1.16.0-py2.py3-none-any.whl, or empty it "
+                "to have the host's pip get it.")
     return None
 
 

@@ -39,6 +39,8 @@ KINDS = {
     "exim_queue_run_max": kinds.at_least(1, "1 or more"),
     "exim_smarthost": kinds.host,
     "exim_smarthost_port": kinds.port,
+    "exim_smarthost_user": kinds.login,
+    "exim_smarthost_password_file": kinds.path,
     "exim_log_selector": kinds.log_selector,
     "exim_other_variables": kinds.anything,
 }
@@ -98,6 +100,15 @@ def senders(v):
                        "everything." % (shown(item), login))
 
 
+def password_for_the_smarthost(v):
+    user, file, host = v["exim_smarthost_user"], v["exim_smarthost_password_file"], v["exim_smarthost"]
+    if bool(user) != bool(file):
+        yield ("exim_smarthost_user is '%s' and exim_smarthost_password_file is '%s'. Set both, or neither for a smarthost that asks for no password."
+               % (user, file))
+    if user and not kinds.is_domain(host):
+        yield "exim_smarthost_user is '%s', but exim_smarthost is '%s'. Set it to the host's name, as the host's certificate has it." % (user, host)
+
+
 def header_callouts(v):
     if v["exim_header_sender_callout"] and v["exim_sender_callout_timeout"] == 0:
         yield ("exim_header_sender_callout is true, but exim_sender_callout_timeout is 0, which is no callouts. Set it to a number of seconds, such as 30, or "
@@ -124,4 +135,5 @@ def block_names(v):
             yield "exim_blocks has name %s%s" % (shown(block["name"]), fault)
 
 
-RULES = (listens, routes, aliases, certificate_and_key, passwords_over_tls, senders, header_callouts, spam_scores, sockets, block_names)
+RULES = (listens, routes, aliases, certificate_and_key, passwords_over_tls, senders, password_for_the_smarthost, header_callouts, spam_scores,
+         sockets, block_names)

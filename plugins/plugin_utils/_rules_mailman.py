@@ -19,6 +19,8 @@ KINDS = {
     "mailman_package": kinds.package,
     "mailman_python": kinds.directory,
     "mailman_python_repository": kinds.mirror,
+    "mailman_dnspython_wheel": kinds.wheel,
+    "mailman_build_directory": kinds.directory,
     "mailman_prefix": kinds.directory,
     "mailman_var_prefix": kinds.directory,
     "mailman_virtual_home": kinds.home,
@@ -261,7 +263,9 @@ def list_members(v):
             if not fault and address in seen:
                 fault = ", which is there more than once. Take all but one out."
             if fault:
-                yield "%s: member %d is %s%s" % (label("mailman_lists", number, one), place, shown(entry), fault)
+                # Under a wrong key there may be a password.
+                known = entry.get("address", "(no address)") if isinstance(entry, dict) else entry
+                yield "%s: member %d is %s%s" % (label("mailman_lists", number, one), place, shown(known), fault)
             seen.add(address)
 
 

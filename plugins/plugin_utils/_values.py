@@ -35,6 +35,13 @@ def shown(value, secret=False):
     return text if len(text) < 200 else text[:196] + " ..."
 
 
+def is_secret(option):
+    """Say whether a value may have a secret in it: its own, one of its keys', or one under a name of somebody's choice."""
+    options = option.get("options", {})
+    free = not options and "dict" in (option.get("type"), option.get("elements"))
+    return option.get("no_log", False) or free or any(is_secret(one) for one in options.values())
+
+
 def noun(value):
     """Return what a value is, in the words of YAML."""
     if value is None:
@@ -84,7 +91,7 @@ SCALARS = {"str": to_str, "path": to_str, "bool": to_bool, "int": to_int, "float
 def convert(where, value, option, complain):
     """Return a value as the type that its option of the specification says; complain(text) is told each fault, and then nothing is returned."""
     kind = option.get("type", "str")
-    secret = option.get("no_log", False)
+    secret = is_secret(option)
     if value is None:
         complain("%s is null, which is no value. Write %s, or take it out." % (where, NOUNS.get(kind, "one")))
         return None

@@ -12,6 +12,8 @@ from helpers import ROOT
 EVERYWHERE = [
     "suffix-name",
     "loop-address",
+    "no-envelope-to",
+    "bounced-failures",
     "inert-null-sender-acl",
     "quoted-message",
     "ipv4-only-loopback",

@@ -66,9 +66,9 @@ def test_passwords_of_the_inventory(mailman):
 
 
 def test_files_are_mailmans(list_host):
-    for path in ("lists/announce/config.pck", "data/adm.pw"):
+    for path, mode in {"lists/announce": "0o2775", "lists/announce/config.pck": "0o660", "data/adm.pw": "0o640"}.items():
         file = list_host.file("/var/lib/mailman/" + path)
-        assert (file.user, file.group, file.mode & 0o007) == ("list", "list", 0)
+        assert (file.user, file.group, oct(file.mode)) == ("list", "list", mode)
     assert list_host.check_output("find /var/lib/mailman/lists /var/lib/mailman/archives -mindepth 2 ! -user list") == ""
 
 

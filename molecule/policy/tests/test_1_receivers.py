@@ -47,3 +47,12 @@ def test_null_sender(talk):
 def test_null_sender_for_people(talk, list_host):
     """Those do send."""
     assert talk("root@" + list_host.fqdn, sender="").last[0] == 250
+
+
+@pytest.mark.parametrize("options", ["", "-f testlist-bounces@list.example.com -oMa 127.0.0.1"], ids=["other mail", "list mail"])
+@pytest.mark.parametrize("domain", ["loopback4.test", "loopback6.test", "zero.test"])
+def test_no_mail_for_others_goes_to_loopback(list_host, domain, options):
+    """Whoever makes the DNS say that it should: it would be trusted there."""
+    assert list_host.check_output("getent ahosts " + domain)
+    answer = list_host.run("exim -bt %s somebody@%s" % (options, domain))
+    assert (answer.rc, answer.stdout.split(": ")[0]) == (2, "somebody@%s is undeliverable" % domain)

@@ -58,6 +58,56 @@ def test_who_wrote_it_cannot_be_changed_and_list_headers_can_be_added(post, sign
     assert not dkim.verify(b"From: other@example.org\r\n" + found, dnsfunc=lambda name, timeout=5: records[name.decode()].encode())
 
 
+# What a signature vouches for when it is there. Others may add it where it is not: another list on the way, for one.
+OPTIONAL = """Sender Reply-To Message-ID To Cc MIME-Version Content-Type Content-Transfer-Encoding In-Reply-To References
+    List-Id List-Help List-Unsubscribe List-Subscribe List-Post List-Owner List-Archive""".split()
+# What nobody may add to.
+COMPLETE = ["From", "Subject", "Date"]
+
+
+@pytest.fixture(scope="module")
+def vouched(talk, list_host, sink, records):
+    """Say whether the signature of a message with these headers still holds when it has come with others before, or instead."""
+
+    def send(headers):
+        subject, mark = "signed " + uuid.uuid4().hex, sink.mark()
+        sender = "root@" + list_host.fqdn
+        lines = {"From": sender, "Date": "Wed, 25 Nov 2026 18:00:00 +0000", "Subject": subject, **headers}
+        data = "".join("%s: %s\n" % line for line in lines.items()) + "\nA test.\n"
+        assert talk("berta@example.net", client=list_host, server="127.0.0.1", sender=sender, data=data).last[0] == 250
+        [message] = sink.wait(1, since=mark, subject=subject)
+        return message.message.encode("latin-1")
+
+    def vouched(headers, change):
+        message = send(headers) if str(headers) not in sent else sent[str(headers)]
+        sent[str(headers)] = message
+        return dkim.verify(change(message), dnsfunc=lambda name, timeout=5: records[name.decode()].encode())
+
+    sent = {}
+    return vouched
+
+
+def test_headers_that_are_not_there_may_be_added_but_for_those_that_say_who_wrote_what_when(vouched):
+    def add(name):
+        return lambda message: b"%s: <x@example.org>\r\n%s" % (name.encode(), message)
+
+    assert vouched({}, lambda message: message)
+    # Exim itself has added a Message-ID.
+    found = {name: vouched({}, add(name)) for name in OPTIONAL + COMPLETE}
+    assert found == {**dict.fromkeys(OPTIONAL, True), **dict.fromkeys(COMPLETE, False)}
+
+
+def test_headers_that_are_there_cannot_be_changed(vouched):
+    headers = {name: "<y@example.org>" for name in OPTIONAL}
+    headers.update({"MIME-Version": "1.0", "Content-Type": "text/plain", "Content-Transfer-Encoding": "7bit"})
+
+    def change(name):
+        return lambda message: re.sub(rb"(?im)^(%s:.*?)\r$" % name.encode(), rb"\1x\r", message)
+
+    assert vouched(headers, lambda message: message)
+    assert [name for name in OPTIONAL + COMPLETE if vouched(headers, change(name))] == []
+
+
 def test_each_domain_has_its_own_key(talk, list_host, signer, sink):
     subject, mark = "from the host " + uuid.uuid4().hex, sink.mark()
     talk("berta@example.net", client=list_host, server="127.0.0.1", sender="root@" + list_host.fqdn, data=letter(subject))

@@ -1,5 +1,5 @@
 # One look at all that role exim wants to know of a host. Asking Exim for its version is cheaper than asking the package manager, and also finds a
-# daemon that lacks content scanning. Arguments: Exim's binary, its service, and its ports as a filter for ss.
+# daemon that lacks content scanning. Arguments: Exim's binary, its service, its ports as a filter for ss, and the role's configuration and its aliases.
 "$1" -C /dev/null -bV
 echo "service=$(systemctl is-active "$2"),$(systemctl is-enabled "$2")"
 echo "sendmail=$(readlink /etc/alternatives/mta)"
@@ -11,4 +11,34 @@ ss -Hltnp "$3" | while read -r _ _ _ address _ process; do
     name=${name%%'"'*}
     unit=$(ps -o unit= -p "${pid%%,*}")
     echo "other=$address ${name:-something} ${unit:--}"
+done
+
+# What somebody else has configured: what the role's files would replace, and what would have no effect beside them. Nothing once they are the role's.
+ours() { grep -qs 'Role exim writes this file' "$1"; }
+packaged() { rpm -qf "$1" > /dev/null 2>&1 && ! rpm -Vf "$1" 2> /dev/null | grep -q "^..5.* $1\$"; }
+etc=${4%/*}
+if ours "$4" || ! [ -d "$etc" ]; then exit; fi
+for file in "$4" "$5"; do
+    if [ -e "$file" ] && ! ours "$file" && ! packaged "$file"; then echo "replaced=$file"; fi
+done
+# Where there is no exim4.conf Debian makes one of these files. Those of its package count when they are not as it has them.
+if ! [ -e "$4" ] && command -v dpkg-query > /dev/null; then
+    conffiles=$(dpkg-query -W -f '${Conffiles}\n' exim4-config | sed -n 's/^ \(\/[^ ]*\) \([0-9a-f]\{32\}\)$/\2  \1/p')
+    {
+        echo "$conffiles" | LC_ALL=C md5sum --check --quiet | sed 's/: [^:]*$//'
+        find "$etc" -path "$etc/dkim" -prune -o -type f ! -name '*[~]' ! -name '*.dpkg-*' ! -name '*.replaced*' \
+            ! -path "$etc/update-exim4.conf.conf" ! -path "$5" -print | grep -vxF "$(echo "$conffiles" | sed 's/^[^ ]*  //')"
+        # The settings that differ from those with which the package is installed.
+        sed -n 's/^dc_/&/p' "$etc/update-exim4.conf.conf" | tr -d "\"'" | grep -vxE \
+            -e 'dc_eximconfig_configtype=(local|none)' \
+            -e 'dc_other_hostnames=[^:;]*' \
+            -e 'dc_local_interfaces=127[.]0[.]0[.]1( ; ::1)?' \
+            -e 'dc_(readhost|relay_domains|relay_nets|smarthost|hide_mailname)=' \
+            -e 'dc_(minimaldns|use_split_config|mailname_in_oh)=(true|false)' \
+            -e 'dc_localdelivery=mail_spool' | sed "s|^|$etc/update-exim4.conf.conf: |"
+    } 2> /dev/null | sort | sed 's/^/existing=/'
+fi
+# Both distributions' configurations let people forward their mail.
+cut -d: -f6 /etc/passwd | sort -u | while read -r home; do
+    if [ -e "$home/.forward" ]; then echo "existing=$home/.forward"; fi
 done

@@ -42,3 +42,32 @@ def run_module(monkeypatch, capsys):
         return json.loads(capsys.readouterr().out)
 
     return run
+
+
+class Killed(BaseException):
+    """Here somebody ended the process."""
+
+
+@pytest.fixture
+def fail_at():
+    """Return a function that has one call of some functions end the process. Its `killed` is the exception."""
+
+    def fail_at(patch, owners, number):
+        """Have the call of this number fail, counted over the functions {name: module}; return the list that they write their names into."""
+        calls = []
+
+        def failing(name, real):
+            def call(*arguments, **keywords):
+                calls.append(name)
+                if len(calls) == number:
+                    raise Killed
+                return real(*arguments, **keywords)
+
+            return call
+
+        for name, owner in owners.items():
+            patch.setattr(owner, name, failing(name, getattr(owner, name)))
+        return calls
+
+    fail_at.killed = Killed
+    return fail_at

@@ -36,3 +36,19 @@ def test_the_unit_has_the_cron_jobs_to_write_again(el8):
     jobs = el8.file("/etc/cron.d/mailman").content_string
     assert "MAILTO=mailman-administrator@example.net" in jobs
     assert el8.file("/usr/lib/mailman/cron/crontab.in").content_string == jobs
+
+
+def test_the_packages_unit_is_confined(el8):
+    """It begins as root, and goes on doing what it does as root."""
+    shown = el8.check_output("systemctl show --property ProtectSystem,ProtectHome,PrivateTmp,RestrictNamespaces mailman").splitlines()
+    assert sorted(shown) == ["PrivateTmp=yes", "ProtectHome=yes", "ProtectSystem=strict", "RestrictNamespaces=yes"]
+    inside = "nsenter --target $(systemctl show --property MainPID --value mailman) --mount -- touch "
+    assert "Read-only file system" in el8.run(inside + "/usr/lib/mailman/bin/mine").stderr
+    assert "Read-only file system" in el8.run(inside + "/etc/mine").stderr
+
+
+def test_mailmans_group_cannot_replace_the_settings(el8):
+    """It can write to their directory, for that is where the package has Mailman's passwords."""
+    refused = el8.run("runuser -u mailman -- sh -c 'cd /etc/mailman && touch mine && rm mine && mv mm_cfg.py mine'")
+    assert (refused.rc != 0, "not permitted" in refused.stderr) == (True, True)
+    assert el8.check_output("stat -Lc '%U:%G %a' /etc/mailman/mm_cfg.py /usr/lib/mailman/Mailman/mm_cfg.pyc").splitlines() == ["root:mailman 640"] * 2

@@ -88,3 +88,20 @@ def test_aliases_of_both_domains(exim, list_host, alias, reader):
         answer = exim.routes("%s@%s" % (alias, domain)).splitlines()
         assert answer[:2] == [reader, "    <-- %s@%s" % (alias, domain)]
         assert answer[2] == "  router = dnslookup, transport = remote_smtp"
+
+
+def test_accounts_of_the_system_are_read_by_root(exim, list_host):
+    """They have no reader of their own."""
+    answer = exim.routes("daemon@" + list_host.fqdn).splitlines()
+    assert answer[:3] == ["postmaster@example.org", "    <-- root@" + list_host.fqdn, "    <-- daemon@" + list_host.fqdn]
+    assert answer[3] == "  router = dnslookup, transport = remote_smtp"
+
+
+def test_people_of_the_host_have_mailboxes_in_its_own_domain(exim, list_host):
+    list_host.check_output("useradd --no-create-home gustav")
+    try:
+        assert exim.routes("gustav@" + list_host.fqdn) == "gustav@%s\n  router = local_users, transport = local_delivery\n" % list_host.fqdn
+        assert exim.routes("gustav@list.example.com").startswith("gustav@list.example.com is undeliverable: ")
+    finally:
+        list_host.check_output("userdel gustav")
+    assert exim.routes("gustav@" + list_host.fqdn) == "gustav@%s is undeliverable: Unknown user\n" % list_host.fqdn

@@ -53,3 +53,13 @@ def test_what_mailman_verps_itself_stays_as_it_is(list_host, dialogue, sink):
     dialogue(list_host, "127.0.0.1", sender, "dora@example.org", data=letter(subject))
     [copy] = sink.wait(1, since=mark, host=list_host, subject=subject)
     assert copy.mail_from == sender
+
+
+def test_the_address_that_is_subscribed_counts_not_what_an_alias_makes_of_it(list_host, dialogue, sink):
+    """Mailman knows no other. Postmaster is an alias of the host's, and read elsewhere."""
+    subject, mark, subscriber = "to an alias " + uuid.uuid4().hex, sink.mark(), "postmaster@" + list_host.fqdn
+    dialogue(list_host, "127.0.0.1", "open-bounces@list.example.com", subscriber, data=letter(subject))
+    [copy] = sink.wait(1, since=mark, host=list_host, subject=subject)
+    assert copy.rcpt_tos == ["postmaster@example.org"]
+    assert copy.mail_from == "open-bounces+postmaster=%s@list.example.com" % list_host.fqdn
+    assert copy.content.get_all("Errors-To") == [copy.mail_from]

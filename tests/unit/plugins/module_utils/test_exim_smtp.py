@@ -131,6 +131,21 @@ def test_a_refused_connection(replay, tmp_path):
     assert (tmp_path / "sent").read_bytes() == b"QUIT\r\n"
 
 
+@pytest.mark.parametrize("capture, values, steps, failure", [
+    ("smtp_no_name", dict(helo="a_b", sender="author@example.org"), ["220", "501"], "EHLO a_b: expected 250, found 501 Syntactically invalid EHLO argument(s)"),
+    ("smtp_no_sender", dict(sender="author"), ["220", "250", "501"],
+     "MAIL FROM:<author>: expected 250, found 501 <author>: sender address must contain a domain"),
+])
+def test_nothing_comes_after_a_refusal_that_ends_the_dialogue(replay, tmp_path, capture, values, steps, failure):
+    """What Exim replies to a client that goes on says nothing about recipients: 4.94 even accepts them after a refused EHLO."""
+    values.update(recipients=[dict(address="testlist@list.example.com", code="503")], data=dict(headers=[], body=""), expect=dict(data=dict(code="503")))
+    values["recipients"].append(dict(address="other@list.example.com"))
+    result, failures = exim_smtp.run_dialogue(replay(capture), "dialogues[0]", checked(**values), 10)
+    assert [step["code"] for step in result["steps"]] == steps
+    assert failures == ["dialogues[0] (client 192.0.2.9): " + failure]
+    assert b"RCPT" not in (tmp_path / "sent").read_bytes()
+
+
 def test_an_exim_that_dies(replay):
     given = checked(sender="author@example.org", recipients=[dict(address="testlist@list.example.com"), dict(address="c@d")])
     result, failures = exim_smtp.run_dialogue(replay("smtp_stopped", "sleep 0.2; exit 1"), "dialogues[0]", given, 10)

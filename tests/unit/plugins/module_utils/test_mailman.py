@@ -186,10 +186,20 @@ def test_the_python_is_mailmans_users_from_its_start(module, stand_in, installat
 
 
 @needs_root
+def test_the_program_does_nothing_as_root(module, installation):
+    with open(mailman.mailman_target.__file__, "rb") as stream:
+        source = stream.read()
+    request = {"prefix": installation["prefix"], "do": "describe", "arguments": {"gather": []}}
+    data = b"%d\n" % len(source) + source + json.dumps(request).encode("ascii")
+    out = module.run_command([installation["python"], "-B", "-c", mailman.LOADER], data=data, binary_data=True)[1]
+    assert json.loads(out) == {"error": "Root does not run Mailman's code."}
+
+
+@needs_root
 @pytest.mark.parametrize("user, group", [("root", "nogroup"), ("nobody", "root"), ("www-data", "nogroup")])
 def test_some_users_are_not_mailmans(module, installation, user, group, monkeypatch):
     def find(name):
-        return pwd.struct_passwd((name, "x", {"root": 0, "www-data": 33}.get(name, 65534), 65534, "", "/", "/bin/sh"))
+        return pwd.struct_passwd((name, "x", {"root": 0, "www-data": 33, "nobody": 65534}[name], 65534, "", "/", "/bin/sh"))
 
     monkeypatch.setattr(mailman.pwd, "getpwnam", find)
     monkeypatch.setattr(mailman.grp, "getgrnam", lambda name: grp.struct_group((name, "x", 0 if name == "root" else 65534, [])))

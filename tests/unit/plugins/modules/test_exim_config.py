@@ -61,6 +61,9 @@ config=$here/etc/exim4.conf
 if [ "$1" = -C ]; then config=$2; shift 2; fi
 echo "exim $*" >>$here/calls
 if grep -q broken "$config"; then echo "option broken unknown in $config" >&2; exit 1; fi
+if line=$(grep -n bad_option "$config"); then
+    printf '2026-11-22 19:08:14 Exim configuration error in line %%s of %%s:\\n  option "bad_option" unknown\\n' "${line%%%%:*}" "$config" >&2; exit 1
+fi
 case "$*" in
     "-bP pid_file_path"*) printf 'pid_file_path = %%s\\nlog_file_path = %%s\\n' "$here/pid" "$here/%%slog" ;;
     "-bP transport_list") printf '%s' ;;
@@ -129,6 +132,19 @@ def test_check_mode_where_there_is_no_exim_yet(run_module, host):
     assert result["msg"].startswith("exim: /nonexistent/exim is not a program.")
     assert host.files() == ["aliases", "exim4.conf"]
     assert host.path.read_text() == host.before
+
+
+@pytest.mark.parametrize("content, words", [
+    ("first\n  bad_option = 1\n", "This line is: bad_option = 1"),
+    ("# block: the one\nx\n# end of block: the one\n# block: own lists\nbad_option = é\n", "This line of block 'own lists' is: bad_option = é"),
+    ("# block: the one\nx\n# end of block: the one\nbad_option = 2\n", "This line is: bad_option = 2"),
+])
+def test_an_error_shows_the_line_that_it_is_about(run_module, host, content, words):
+    number = [line.strip().split(" ")[0] for line in content.splitlines()].index("bad_option") + 1
+    result = run_module(exim_config, **host.arguments(content))
+    assert result["failures"] == [
+        "Exim does not accept it: Exim configuration error in line %d of %s: option \"bad_option\" unknown. %s" % (number, host.path, words)
+    ]
 
 
 @pytest.mark.parametrize("content, tests, failure", [

@@ -6,6 +6,10 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import contextlib
+import socket
+import threading
+
 import pytest
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_verify
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EximError
@@ -27,8 +31,11 @@ class Host:
         routers=[dict(name="mailman_router")],
         transports=[
             dict(name="remote_smtp", driver="smtp", options={}),
-            dict(name="mailman_transport", driver="pipe", options=dict(command=WRAPPER + " '${if def:local_part_suffix ...' $local_part_data")),
+            dict(name="mailman_transport", driver="pipe", options=dict(
+                command=WRAPPER + " '${if def:local_part_suffix ...' $local_part_data", envelope_to_add=True, temp_errors="*",
+            )),
             dict(name="mailman_verp_smtp", driver="smtp", options=dict(
+                max_rcpt="1", headers_remove="Errors-To",
                 return_path="${local_part:$return_path}+$original_local_part=$original_domain@${domain:$return_path}",
                 headers_add="Errors-To: $return_path",
             )),
@@ -39,8 +46,12 @@ class Host:
     broken_signatures = []
     greeting = "lists.example.com Hello\nSIZE 52428800\nHELP"
     domains = {}
+    retry = "Retry rule: *  F,2h,15m; G,16h,1h,1.500000; F,4d,6h; \n"
 
     def run(self, *arguments):
+        if "-brt" in arguments:
+            assert arguments[0] == "-f" and arguments[1].startswith("testlist-bounces@") and arguments[2:] == ("-brt", SUBSCRIBER)
+            return 0, self.retry, ""
         if arguments[0] == "-bP":
             return 0, "", ""
         assert arguments == ("-bV",)
@@ -124,9 +135,10 @@ def faults(host, **wanted):
     """Return the kinds of faults with the first thing that was found of each."""
     given = dict(
         domain=DOMAIN, virtual_domain_file=None, wrapper=WRAPPER, subscriber=SUBSCRIBER, mail_groups=["list"], verp="exim", max_sessions=30, sample=5,
-        lists=["testlist", "my-admin"], domains={},
+        lists=["testlist", "my-admin"], domains={}, relay_from_hosts=[], neighbours=[],
     )
     given.update(wanted)
+    given.setdefault("posting_addresses", [exim_verify.address_of(given, name) for name in given["lists"]])
     return {fault["fault"]: fault["found"][0] for fault in exim_verify.verify(host, given).faults()}
 
 
@@ -187,6 +199,84 @@ def test_no_transport_for_mailman(host):
 def test_limits(host, limit, sessions, found):
     host.settings = dict(Host.settings, options=dict(smtp_accept_queue_per_connection=limit))
     assert faults(host, max_sessions=sessions) == ({"too-many-sessions": found} if found else {})
+
+
+@pytest.mark.parametrize("rule, fault", [
+    ("No retry information found\n", {"no-retry": "No retry information found"}),
+    ("", {"no-retry": "nothing"}),
+    ("Retry rule: example.net  F,1h,2m; \n", {"short-retry": "example.net  F,1h,2m;"}),
+    ("Retry rule: *  F,30m,2m; G,23h59m59s,1h,1.500000; \n", {"short-retry": "*  F,30m,2m; G,23h59m59s,1h,1.500000;"}),
+    ("Retry rule: *  F,2h,15m; F,1d,1h; \n", {}),
+    ("Retry rule: *  F,1w,1h; \n", {}),
+    ("Retry rule: *  H,1d1h,1m,2.000000; \n", {}),
+])
+def test_times_to_try_again(host, rule, fault):
+    host.retry = rule
+    assert faults(host) == {name: "testlist-bounces@list.example.com to anna@example.net: " + found for name, found in fault.items()}
+
+
+def planted(number, **options):
+    """The transports, one of them with other options."""
+    transports = list(Host.settings["transports"])
+    transports[number] = dict(transports[number], options=dict(transports[number]["options"], **options))
+    return dict(Host.settings, transports=transports)
+
+
+RETURN_PATH = Host.settings["transports"][2]["options"]["return_path"]
+
+
+@pytest.mark.parametrize("number, options, fault", [
+    (1, dict(envelope_to_add=False), {"no-envelope-to": "transport mailman_transport: no_envelope_to_add"}),
+    (1, dict(temp_errors="75:73"), {"bounced-failures": "transport mailman_transport: temp_errors = 75:73"}),
+    (1, dict(temp_errors=None), {"bounced-failures": "transport mailman_transport: temp_errors = None"}),
+    (2, dict(max_rcpt="100"), {"verp-in-bulk": "transport mailman_verp_smtp: max_rcpt = 100"}),
+    (2, dict(headers_remove=None), {"two-errors-to": "transport mailman_verp_smtp: headers_remove = "}),
+    (2, dict(headers_remove="X-Errors-To : To"), {"two-errors-to": "transport mailman_verp_smtp: headers_remove = X-Errors-To : To"}),
+    (2, dict(headers_remove="Sender : errors-to"), {}),
+    (2, dict(return_path=RETURN_PATH.replace("$original_local", "$local")),
+     {"verp-of-alias": "transport mailman_verp_smtp: return_path = ${local_part:$return_path}+$local_part=$original_domain@${domain:$return_path}"}),
+    (2, dict(return_path=RETURN_PATH.replace("$original_domain", "${domain}")),
+     {"verp-of-alias": "transport mailman_verp_smtp: return_path = ${local_part:$return_path}+$original_local_part=${domain}@${domain:$return_path}"}),
+    # That of mail which is not Mailman's.
+    (0, dict(temp_errors="75:73", max_rcpt="100"), {}),
+])
+def test_options_of_transports(host, number, options, fault):
+    host.settings = planted(number, **options)
+    assert faults(host) == fault
+
+
+def test_options_of_a_transport_for_verp_where_mailman_does_it(host):
+    host.settings = planted(2, max_rcpt="100")
+    assert faults(host, verp="mailman") == {}
+
+
+@pytest.mark.parametrize("character", "!/")
+def test_a_bounce_of_a_subscriber_with_a_rare_character(host, monkeypatch, character):
+    """By routing, by delivery, or by the ACL."""
+    address = "testlist-bounces+some%sone=example.org@list.example.com" % character
+    change(monkeypatch, host, "reply", lambda client, sender, recipient: ("550", "Restricted characters in address") if recipient == address else None)
+    assert faults(host) == {
+        "null-sender-refused": "<> to %s from 192.0.2.1: 550 Restricted characters in address" % address,
+        "refused": "anna@example.net to %s from 192.0.2.1: 550 Restricted characters in address" % address,
+    }
+    change(monkeypatch, host, "deliver", lambda given, *rest: (
+        ("delivered", None, "mailman_transport", [WRAPPER, "post", "testlist"], "list", "x") if given == address else None))
+    assert faults(host)["wrong-command"] == "%s: %s post testlist instead of %s bounces testlist" % (address, WRAPPER, WRAPPER)
+    change(monkeypatch, host, "route", lambda given, verify: ("deferred", "x", None) if given == address else None)
+    assert faults(host) == {"not-routed": address + ": deferred: x"}
+
+
+NEIGHBOURS = ["198.51.100.6", "198.51.100.7"]
+
+
+@pytest.mark.parametrize("client", list(exim_verify.PRIVATE) + NEIGHBOURS)
+def test_a_neighbour_that_may_relay(host, monkeypatch, client):
+    change(monkeypatch, host, "reply", lambda by, sender, recipient: ("250", "Accepted") if by == client else None)
+    assert faults(host, neighbours=NEIGHBOURS)["private-relay"] == "anna@example.net to anna@example.net from %s: 250 Accepted" % client
+    # Where that is meant, also among what Exim knows besides.
+    meant = ["*.example.com", "mx.example.org", "!10.0.0.1", client + "/" + ("24" if "." in client else "64")]
+    assert faults(host, neighbours=NEIGHBOURS, relay_from_hosts=meant) == {}
+    assert "private-relay" in faults(host, neighbours=NEIGHBOURS, relay_from_hosts=["203.0.113.0/24", "2001:db8::/32"])
 
 
 def test_an_address_that_is_not_routed_is_reported_once(host, monkeypatch):
@@ -379,7 +469,7 @@ def test_every_fault_has_a_remedy():
     used = [name for name in exim_verify.REMEDIES if source.count('"%s"' % name) > 1]
     # The module itself looks at the host; molecule/policy has the tests.
     assert set(exim_verify.REMEDIES) - set(used) == {
-        "service-down", "scanner-down", "no-tls", "dead-dnsbl", "open-secret", "unreadable-secret", "slow-host-name",
+        "service-down", "not-at-boot", "no-connection", "scanner-down", "no-tls", "dead-dnsbl", "open-secret", "unreadable-secret", "slow-host-name",
     }
 
 
@@ -421,6 +511,18 @@ def test_each_list_in_its_own_domain(host):
     assert faults(host)["not-routed"] == "testlist@list.example.com: undeliverable: Unrouteable address"
 
 
+@pytest.mark.parametrize("address, route, found", [
+    ("testlist@old.test", ("undeliverable", "Unrouteable address", None), "Mailman has testlist@old.test: undeliverable: Unrouteable address"),
+    # A domain that others have.
+    ("testlist@old.test", ("routed", None, "remote_smtp"), "Mailman has testlist@old.test: routed to remote_smtp"),
+    ("testlist@old.test\nmailman-loop@list.example.com", None, "'testlist@old.test\\nmailman-loop@list.example.com' is no address"),
+])
+def test_a_list_whose_own_domain_is_not_exims(host, monkeypatch, address, route, found):
+    change(monkeypatch, host, "route", lambda tested, verify: route if tested == address else None)
+    assert faults(host, posting_addresses=["my-admin@" + DOMAIN, address]) == {"foreign-host-name": found}
+    assert faults(host, posting_addresses=[]) == {}
+
+
 def test_domains_of_lists(tmp_path):
     path = tmp_path / ".domains"
     path.write_text("my-admin: lists.test\ntestlist: list.example.com\n")
@@ -455,19 +557,167 @@ def test_the_module(run_module, arguments, host, check_mode):
     host.unknown_transports = ["router r: there is no transport t."]
     result = run_module(exim_mailman_verify, _ansible_check_mode=check_mode, **arguments)
     assert (result["ok"], [fault["fault"] for fault in result["faults"]]) == (False, ["unknown-transport"])
+    host.unknown_transports = []
+    result = run_module(exim_mailman_verify, posting_addresses=["testlist@old.test"], **arguments)
+    assert [fault["fault"] for fault in result["faults"]] == ["foreign-host-name"]
+
+
+# What systemctl says to is-active and is-enabled.
+SERVICES = {
+    "exim4": ("active", "enabled"),
+    # Debian's init script of Exim, and a unit that a machine has until it is rebooted.
+    "script": ("active", "script.service is not a native service, redirecting to systemd-sysv-install.\nenabled"),
+    "runtime": ("active", "enabled-runtime"),
+    "broken": ("failed", "enabled"),
+    "static": ("active", "static"),
+    "off": ("active", "disabled"),
+    "gone": ("inactive", "not-found"),
+    "lost": ("inactive", ""),
+}
 
 
 def test_services(run_module, arguments, tmp_path, monkeypatch):
     systemctl = tmp_path / "systemctl"
-    systemctl.write_text("#!/bin/sh\n[ $2 = exim4 ] && echo active || { echo failed; exit 3; }\n")
+    cases = ["'is-active %s') echo '%s';; 'is-enabled %s') echo '%s';;\n" % (name, active, name, enabled) for name, (active, enabled) in SERVICES.items()]
+    systemctl.write_text("#!/bin/sh\ncase $* in\n%sesac\n" % "".join(cases))
     systemctl.chmod(0o755)
     monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.get_bin_path", lambda self, name, required=False: str(systemctl))
-    assert run_module(exim_mailman_verify, services=["exim4"], **arguments)["ok"] is True
-    result = run_module(exim_mailman_verify, services=["exim4", "mailman"], **arguments)
-    assert [fault["found"] for fault in result["faults"]] == [["mailman is failed"]]
+    assert run_module(exim_mailman_verify, services=["exim4", "script"], **arguments)["ok"] is True
+    result = run_module(exim_mailman_verify, services=list(SERVICES), **arguments)
+    assert {fault["fault"]: fault["found"] for fault in result["faults"]} == {
+        "service-down": ["broken is failed", "gone is inactive", "lost is inactive"],
+        "not-at-boot": ["runtime is enabled-runtime", "static is static", "off is disabled"],
+    }
+
+
+class Server(threading.Thread):
+    """A mail server for one connection that replies as it is told, and keeps what it was told."""
+
+    def __init__(self, replies):
+        threading.Thread.__init__(self)
+        self.daemon, self.replies, self.said = True, replies, []
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(1)
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        connection = self.listener.accept()[0]
+        stream = connection.makefile("rwb", 0)
+        stream.write(b"220 hello\r\n")
+        for line in stream:
+            self.said.append(line.decode().strip())
+            stream.write((self.replies.get(line[:4].decode(), "250 OK") + "\r\n").encode())
+        connection.close()
+        self.listener.close()
+
+
+MAIL, RCPT = "mail FROM:<testlist-bounces@list.example.com>", "rcpt TO:<anna@example.net>"
+
+
+@pytest.mark.parametrize("replies, found, said", [
+    ({}, None, [MAIL, RCPT]),
+    ({"mail": "550 not you"}, "550 not you", [MAIL]),
+    ({"rcpt": "550 relay not permitted"}, "550 relay not permitted", [MAIL, RCPT]),
+    ({"rcpt": "451 later"}, "451 later", [MAIL, RCPT]),
+])
+def test_the_connection_of_mailman(run_module, arguments, replies, found, said):
+    """As far as the recipient: there is never a message."""
+    server = Server(replies)
+    result = run_module(exim_mailman_verify, smtp_host="127.0.0.1", smtp_port=server.port, **arguments)
+    text = "127.0.0.1 port %d: testlist-bounces@list.example.com to anna@example.net: %s" % (server.port, found)
+    assert {fault["fault"]: fault["found"] for fault in result["faults"]} == ({"no-connection": [text]} if found else {})
+    server.join(10)
+    assert server.said == ["ehlo localhost"] + said + ["rset", "quit"]
+
+
+def test_a_connection_that_is_known_to_end_in_a_refusal(run_module, arguments, host, monkeypatch):
+    """It would be logged."""
+    change(monkeypatch, host, "reply", lambda client, sender, recipient: ("550", "relay not permitted") if client == "::1" else None)
+    server = Server({"rcpt": "550 relay not permitted"})
+    faults = run_module(exim_mailman_verify, smtp_host="127.0.0.1", smtp_port=server.port, **arguments)["faults"]
+    assert [fault["fault"] for fault in faults] == ["ipv4-only-loopback"]
+    server.join(10)
+    assert server.said == ["ehlo localhost", "rset", "quit"]
+
+
+def test_no_connection_for_mailman(run_module, arguments):
+    with contextlib.closing(socket.socket()) as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        [fault] = run_module(exim_mailman_verify, smtp_host="127.0.0.1", smtp_port=port, **arguments)["faults"]
+    assert (fault["fault"], fault["found"]) == ("no-connection", ["127.0.0.1 port %d: [Errno 111] Connection refused" % port])
+
+
+@pytest.fixture
+def exchanger(host, monkeypatch):
+    """A mail exchanger in front of two list hosts."""
+    host.settings = dict(
+        routers=[dict(name="relay_routes", driver="manualroute"), dict(name="dnslookup", driver="dnslookup")],
+        transports=[dict(name="remote_smtp", driver="smtp", options={})], options={},
+    )
+    host.routers = {"list.example.net": "relay_routes", "list.example.org": "relay_routes"}
+
+    def route_tests(exim, tests, verify):
+        results = []
+        for test in tests:
+            router = host.routers[test["address"].partition("@")[2]]
+            outcome, routes = ("routed", [dict(router=router, transport="remote_smtp")]) if router else ("undeliverable", [])
+            results.append(dict(address=test["address"], outcome=outcome, reason=None, routes=routes))
+        return results
+
+    run_dialogue = exim_verify.exim_smtp.run_dialogue
+
+    def with_callouts(exim, item, dialogue, timeout):
+        host.asks = dialogue["callouts"]
+        return run_dialogue(exim, item, dialogue, timeout)
+
+    def reply(client, sender, recipient):
+        # Without a callout all names are as good.
+        known = recipient.startswith("postmaster@" if host.asks else ("postmaster@", "no-such-list-"))
+        known = known or recipient == SUBSCRIBER and client in exim_verify.LOOPBACK
+        return ("250", "Accepted") if known else ("550", "no")
+
+    monkeypatch.setattr(exim_verify.exim_address, "route_tests", route_tests)
+    host.reply = reply
+    monkeypatch.setattr(exim_verify.exim_smtp, "run_dialogue", with_callouts)
+    monkeypatch.setattr(exim_mailman_verify.Exim, "from_module", lambda module: host)
+    return host
+
+
+def test_a_mail_exchanger(run_module, exchanger):
+    arguments = dict(routed_domains=["list.example.net", "list.example.org"], subscriber=SUBSCRIBER)
+    result = run_module(exim_mailman_verify, **arguments)
+    assert (result.get("msg"), result["ok"], result["faults"]) == (None, True, [])
+    assert result["table"][0] == "list.example.net, list.example.org: all is well"
+    assert [(check["check"], check["tested"]) for check in result["checks"]] == [
+        ("configuration", 2), ("routes to the list hosts", 2), ("recipients at the list hosts", 4), ("relaying for strangers", 2), ("passwords without TLS", 2),
+    ]
+
+    sound = exchanger.reply
+    exchanger.routers.update({"list.example.net": "dnslookup", "list.example.org": None})
+    exchanger.reply = lambda client, sender, recipient: ("250", "OK") if recipient.startswith("no-such-list-") else sound(client, sender, recipient)
+    found = {fault["fault"]: fault["found"] for fault in run_module(exim_mailman_verify, **arguments)["faults"]}
+    assert found == {
+        "not-relayed": ["postmaster@list.example.net: routed to remote_smtp by router dnslookup", "postmaster@list.example.org: undeliverable"],
+        "unasked-host": ["%s to no-such-list-xxxxxxxx@%s from 192.0.2.1: 250 OK" % (SUBSCRIBER, domain) for domain in arguments["routed_domains"]],
+    }
+
+    exchanger.reply = lambda client, sender, recipient: ("550", "no") if recipient.startswith("postmaster@") else ("250", "OK")
+    assert {"refused", "open-relay"} < {fault["fault"] for fault in run_module(exim_mailman_verify, **arguments)["faults"]}
+    exchanger.version = (1, "", "option foo unknown")
+    assert [fault["fault"] for fault in run_module(exim_mailman_verify, **arguments)["faults"]] == ["configuration"]
 
 
 @pytest.mark.parametrize("changed, message", [
+    (dict(routed_domains=["list.example.net"]), "domain and routed_domains: one of them says what the host is for. Set it, and not both."),
+    (dict(domain=None, lists_dir=None, wrapper=None), "domain and routed_domains: one of them says what the host is for. Set it, and not both."),
+    (dict(domain=None, lists_dir=None, wrapper=None, routed_domains=["a@b"]), "routed_domains: 'a@b' is not a domain."),
+    (
+        dict(domain=None, lists_dir=None, wrapper=None, routed_domains=["list.test", "Example.net"]),
+        "subscriber: anna@example.net is not an address in another domain than list.test, Example.net.",
+    ),
     (dict(domain="list.example.com\n"), "domain: 'list.example.com\\n' is not a domain."),
     (dict(domain="localhost"), "domain: 'localhost' is not a domain."),
     (dict(subscriber="anna@LIST.example.com"), "subscriber: anna@LIST.example.com is not an address in another domain than list.example.com."),

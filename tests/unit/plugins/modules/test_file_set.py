@@ -61,10 +61,23 @@ def test_a_wrong_path_is_named(install, two, path, words):
     assert (two / "two").read_text() == "two before\n"
 
 
-def test_a_new_file_has_its_mode_before_it_has_its_name(install, two):
-    result = install(dict(path=str(two / "new"), content="x\n", mode="0640"))
-    assert result["changed_paths"] == [str(two / "new")]
-    assert os.stat(str(two / "new")).st_mode & 0o7777 == 0o640
+def test_a_file_is_whole_and_has_its_mode_before_it_has_its_name(install, two, monkeypatch):
+    """Also on the disk: after a power failure a name must not be that of an empty file."""
+    rename, fsync = os.rename, os.fsync
+    synced, named = [], {}
+
+    def see(source, target):
+        status = os.stat(source)
+        with open(source) as stream:
+            named[target] = (stream.read(), oct(status.st_mode & 0o7777), status.st_ino in synced)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino) or fsync(descriptor))
+    monkeypatch.setattr(os, "rename", see)
+    os.chmod(str(two / "one"), 0o600)
+    result = install(dict(path=str(two / "new"), content="x\n", mode="0640"), dict(path=str(two / "one"), content="one after\n", mode="0444"))
+    assert result["changed_paths"] == [str(two / "new"), str(two / "one")]
+    assert named == {str(two / "new"): ("x\n", "0o640", True), str(two / "one"): ("one after\n", "0o444", True)}
 
 
 def test_a_changed_mode_alone_is_a_change(install, two):
@@ -109,6 +122,29 @@ def test_a_rename_that_fails_puts_back_what_was_replaced(install, two, monkeypat
     assert (two / "one").read_text() == "one before\n"
     assert (two / "two").read_text() == "two before\n"
     assert sorted(os.listdir(str(two))) == ["one", "two"]
+
+
+def test_whatever_step_fails_all_is_as_it_was_and_can_be_done_again(install, two, monkeypatch, fail_at):
+    """Each step in turn, of two files that are there and one that is new."""
+    files = [dict(path=str(two / name), content=name + " after\n", mode="0640") for name in ("one", "two", "new")]
+
+    def state():
+        return dict((name, ((two / name).read_text(), (two / name).stat().st_mode)) for name in os.listdir(str(two)))
+
+    before, steps = state(), []
+    for number in range(1, 99):
+        with monkeypatch.context() as context:
+            calls = fail_at(context, dict.fromkeys(["fsync", "utime", "chown", "chmod", "link", "rename"], os), number)
+            try:
+                result = install(*files)
+                break
+            except fail_at.killed:
+                steps.append(calls[number - 1])
+        assert state() == before, steps
+    assert steps.count("rename") == 3
+    assert steps.count("link") == 2
+    assert set(result["changed_paths"]) == set(spec["path"] for spec in files)
+    assert dict((name, content) for name, (content, dummy) in state().items()) == dict((name, name + " after\n") for name in ("one", "two", "new"))
 
 
 def test_a_link_stays_and_its_target_changes(install, two):

@@ -75,6 +75,27 @@ def test_a_secret_is_written_but_not_shown(configure, mailman):
     assert "SUBSCRIBE_FORM_SECRET" in str(result["diff"])
 
 
+# What Ansible itself would mask if it were given is not enough: the value before is in the file alone.
+SECRETS = ["hush", "it's hush", 'say "hush"', "hush\nhush", "hush  # secret", "\\'hush", "hüsh hush", ["hush", {"key": "hush"}]]
+
+
+@pytest.mark.parametrize("old", SECRETS)
+@pytest.mark.parametrize("new", [dict(SUBSCRIBE_FORM_SECRET="other"), {}], ids=["another", "none"])
+def test_a_secret_that_goes_is_not_shown(configure, mailman, old, new):
+    configure(dict(A=1), secret_settings=dict(SUBSCRIBE_FORM_SECRET=old))
+    assert "hush" in (mailman / "Mailman" / "mm_cfg.py").read_text()
+    [diff] = configure(dict(A=2), secret_settings=new)["diff"]
+    assert diff["before"] == "A = 1\nSUBSCRIBE_FORM_SECRET = (not shown)  # secret\n"
+    assert diff["after"] == "A = 2\n" + "SUBSCRIBE_FORM_SECRET = (not shown)  # secret\n" * len(new)
+
+
+def test_a_setting_that_has_become_a_secret_is_not_shown(configure):
+    """As when a role learns another name of a secret."""
+    configure(dict(A=1, LDAP_PASSWD="hush"))
+    [diff] = configure(dict(A=1), secret_settings=dict(LDAP_PASSWD="other"))["diff"]
+    assert diff["before"] == diff["after"].replace("  # secret", "") == "A = 1\nLDAP_PASSWD = (not shown)\n"
+
+
 def test_the_files_around_it_go_live_with_it(configure, mailman):
     unit = dict(path=str(mailman / "mailman.service"), content="[Unit]\n")
     result = configure(dict(A=1), files=[unit])

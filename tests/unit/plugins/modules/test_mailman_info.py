@@ -88,6 +88,15 @@ def test_mailman_is_not_believed_everything(look, answer, error):
     assert error in result["mm_cfg_error"]
 
 
+def test_lists_where_others_can_put_something_else_are_not_believed(look, tmp_path):
+    """In the place of the directory, that is, however it looks now."""
+    (tmp_path / "open" / "lists").mkdir(parents=True)
+    os.chmod(str(tmp_path / "open"), 0o777)
+    result = look(INSTALLATION, dict(ANSWER, lists_dir=str(tmp_path / "open" / "lists")))
+    assert "%s can be written by everybody" % (tmp_path / "open") in result["mm_cfg_error"]
+    assert result["lists_dir"] == "/x/lists"
+
+
 def test_mailman_cannot_set_facts(look):
     result = look(INSTALLATION, dict(ANSWER, ansible_facts={"ansible_python_interpreter": "/tmp/evil"}, user="root", python="/tmp/evil"))
     assert "ansible_facts" not in result
@@ -144,6 +153,13 @@ def test_stamp(look, tmp_path, text, stamp):
 def test_a_stamp_that_is_a_link_is_not_read(look, tmp_path):
     (tmp_path / "elsewhere").write_text("{}")
     (tmp_path / ".installed").symlink_to(tmp_path / "elsewhere")
+    assert look(None)["stamp"] is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+def test_a_stamp_of_others_is_not_read(look, tmp_path):
+    (tmp_path / ".installed").write_text("{}")
+    os.chown(str(tmp_path / ".installed"), 65534, -1)
     assert look(None)["stamp"] is None
 
 

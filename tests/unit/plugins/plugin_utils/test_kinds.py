@@ -45,6 +45,10 @@ CASES = {
     "list_name_or_all": (["*", "announce"], ["**", "Announce", "a@b", ""]),
     "checksum": (["sha256:" + 64 * "0"], ["", 64 * "0", "sha256:" + 63 * "0", "md5:" + 64 * "0", "sha256:" + 64 * "A"]),
     "mirror": (["http://mirror.example.com/debian", "file:/srv/debian"], ["mirror.example.com", "ftp://x", "http://a b", ""]),
+    "login": (["anna", "anna@example.net", "1a.b-c_d+e=f%g/h"], ["", "a b", "a^b", "a:b", "a$b", "a}b", "a;b", "ü"]),
+    "wheel": (["dnspython-1.16.0-py2.py3-none-any.whl", "/srv/files/dnspython-1.16.0-py2.py3-none-any.whl"],
+              ["", "README.md", "dnspython-2.9.2-py3-none-any.whl", "dnspython-1.16.0-py3-none-any.whl", "other-1.0-py2-none-any.whl",
+                  "dnspython-1.16.0-py2.py3-none-any.whl/x"]),
     "package": (["mailman", "python3.11-dev"], ["", "-x", "a b", "a;b"]),
 }
 

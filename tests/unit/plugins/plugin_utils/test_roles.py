@@ -18,6 +18,8 @@ FACTS = {
                   "distribution_release": "bookworm"},
     "Ubuntu": {"os_family": "Debian", "distribution": "Ubuntu", "distribution_version": "22.04", "distribution_major_version": "22",
                "distribution_release": "jammy"},
+    "Raspbian": {"os_family": "Debian", "distribution": "Raspbian", "distribution_version": "12", "distribution_major_version": "12",
+                 "distribution_release": "bookworm"},
     "EL 8": {"os_family": "RedHat", "distribution": "AlmaLinux", "distribution_version": "8.10", "distribution_major_version": "8",
              "distribution_release": "Cerulean Leopard"},
     "EL 9": {"os_family": "RedHat", "distribution": "Rocky", "distribution_version": "9.1", "distribution_major_version": "9",
@@ -110,7 +112,8 @@ CASES = {
         (lists(members=[{"address": "a@example.org", "name": 7}]), ["has 7 for name", "Put it in quotes"]),
         (lists(members=[{"address": "a@example.org", "name": "a\nb"}]), ["for name", "one line"]),
         (lists(members=[{"address": "a@example.org", "state": "gone"}]), ["has 'gone' for state", "present or absent"]),
-        (lists(members=[{"name": "A"}]), ["no address"]), (lists(members=[None]), ["is null, which is no address"]), (lists(members=[7]), ["member 1 is 7"]),
+        (lists(members=[{"name": "A"}]), ["is '(no address)', which is no address and"]),
+        (lists(members=[None]), ["is null, which is no address"]), (lists(members=[7]), ["member 1 is 7"]),
         (lists(members=["Dora Müller <dora@example.org>", '"E" <e@example.org>', {"address": "f@example.org", "digest": True, "state": "absent"},
                         {"address": "what was there", "state": "absent"}]), []),
     ],
@@ -149,6 +152,15 @@ CASES = {
         ({"exim_auth_senders": {"Anna.x@Example.com": ["Anna+x@Example.com", "lists.example.com"], "news": ["*"]}}, []),
     ],
     "exim.passwords_over_tls": [({"exim_auth_file": "/etc/exim/passwords"}, ["exim_auth_file is /etc/exim/passwords", "exim_tls_certificate is empty"])],
+    "exim.password_for_the_smarthost": [
+        ({"exim_smarthost": "mail.example.net", "exim_smarthost_user": "anna"},
+         ["exim_smarthost_user is 'anna' and exim_smarthost_password_file is ''", "Set both"]),
+        ({"exim_smarthost": "mail.example.net", "exim_smarthost_password_file": "/etc/p"}, ["exim_smarthost_password_file is '/etc/p'", "Set both"]),
+        ({"exim_smarthost": "192.0.2.1", "exim_smarthost_user": "anna", "exim_smarthost_password_file": "/etc/p"},
+         ["exim_smarthost is '192.0.2.1'", "as the host's certificate has it"]),
+        ({"exim_smarthost_user": "anna", "exim_smarthost_password_file": "/etc/p"}, ["exim_smarthost is ''"]),
+        ({"exim_smarthost": "mail.example.net", "exim_smarthost_user": "anna@example.net", "exim_smarthost_password_file": "/etc/p"}, []),
+    ],
     "exim.header_callouts": [
         ({"exim_header_sender_callout": True}, ["exim_header_sender_callout is true", "exim_sender_callout_timeout is 0", "such as 30"]),
         ({"exim_header_sender_callout": "no"}, []),
@@ -343,7 +355,8 @@ def test_platforms_with_values(platform):
     assert check({}, platform=platform)[1] == []
 
 
-@pytest.mark.parametrize(("platform", "words"), [("Ubuntu", ["Ubuntu 22.04", "Debian bullseye, bookworm, trixie and EL 8"]), ("EL 9", ["Rocky 9.1"]),
+@pytest.mark.parametrize(("platform", "words"), [
+    ("Ubuntu", ["Ubuntu 22.04", "Debian bullseye, bookworm, trixie and EL 8"]), ("Raspbian", ["Raspbian 12"]), ("EL 9", ["Rocky 9.1"]),
     ("SUSE", ["openSUSE Leap"])])
 def test_platforms_without_values(platform, words):
     dummy, faults = check({}, ["exim"], platform)
@@ -414,7 +427,10 @@ def test_keys_of_a_list():
 
 
 def test_a_list_password_is_not_shown():
-    assert "12345" not in check(lists(password=12345))[1][0]
+    for wrong in (lists(password=12345), lists(members=[{"address": "a@example.org", "password": "12345"}]), lists(pasword="12345"),
+                  {"mailman_lists": {"name": "a", "password": "12345"}}, {"mailman_settings": "SMTP_PASSWD=12345"}):
+        [fault] = check(wrong)[1]
+        assert "12345" not in fault
 
 
 def without_words(options):

@@ -1,0 +1,199 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the roles' looks at a host find. molecule/first_hour has them on a real one."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import hashlib
+import os
+import subprocess
+
+import pytest
+
+ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles")
+DEFAULTS = """# A comment
+dc_eximconfig_configtype='local'
+dc_other_hostnames='lists.example.com'
+dc_local_interfaces='127.0.0.1 ; ::1'
+dc_readhost=''
+dc_relay_domains=''
+dc_minimaldns='false'
+dc_relay_nets=''
+dc_smarthost=''
+CFILEMODE='644'
+dc_use_split_config='false'
+dc_hide_mailname=''
+dc_mailname_in_oh='true'
+dc_localdelivery='mail_spool'
+"""
+
+
+@pytest.fixture
+def host(tmp_path):
+    """A host with the directory of Exim's configuration, and with the programs of its package manager."""
+
+    class Host:
+        etc = tmp_path / "exim4"
+        configuration = etc / "exim4.conf"
+        aliases = etc / "aliases"
+        packaged = {}
+
+        def program(self, name, text):
+            path = tmp_path / "bin" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("#!/bin/sh\n" + text)
+            path.chmod(0o755)
+
+        def put(self, name, content, packaged=None):
+            path = self.etc / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+            if packaged is not None:
+                self.packaged[str(path)] = hashlib.md5(packaged.encode()).hexdigest()
+            return str(path)
+
+        def found(self):
+            conffiles = "".join(" %s %s\n" % pair for pair in self.packaged.items())
+            self.program("dpkg-query", "cat << END\n%s\nEND\n" % conffiles)
+            look = os.path.join(ROLES, "exim", "files", "look.sh")
+            environment = {"PATH": "%s:/usr/sbin:/usr/bin:/sbin:/bin" % (tmp_path / "bin")}
+            out = subprocess.run(
+                ["sh", look, "/nonexistent/exim", "exim", "sport = :1", str(self.configuration), str(self.aliases)], env=environment, cwd="/",
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
+            ).stdout.decode()
+            # Whoever runs the tests may forward mail.
+            return [line for line in out.splitlines() if line.startswith(("existing=", "replaced=")) and not line.endswith("/.forward")]
+
+    host = Host()
+    host.packaged = {}
+    return host
+
+
+def debian(host):
+    """What Debian's package brings."""
+    host.put("exim4.conf.template", "template", "template")
+    host.put("conf.d/acl/30_exim4-config_check_mail", "acl", "acl")
+    host.put("passwd.client", "", "")
+    host.put("update-exim4.conf.conf", DEFAULTS)
+
+
+def test_a_bare_host(host):
+    assert host.found() == []
+
+
+def test_debians_package(host):
+    debian(host)
+    host.put("exim4.conf.template.dpkg-old", "x")
+    host.put("exim4.conf.20260131-235959~", "x")
+    host.put("dkim/list.example.com.pem", "x")
+    assert host.found() == []
+    others = DEFAULTS.replace("'local'", "'none'").replace("127.0.0.1 ; ::1", "127.0.0.1").replace("split_config='false", "split_config='true")
+    host.put("update-exim4.conf.conf", others)
+    assert host.found() == []
+
+
+@pytest.mark.parametrize(("default", "changed", "found"), [
+    ("configtype='local'", "configtype='internet'", "dc_eximconfig_configtype=internet"),
+    ("relay_nets=''", 'relay_nets="192.0.2.0/24"', "dc_relay_nets=192.0.2.0/24"),
+    ("smarthost=''", "smarthost='mail.example.net'", "dc_smarthost=mail.example.net"),
+    ("'lists.example.com'", "'lists.example.com:example.com'", "dc_other_hostnames=lists.example.com:example.com"),
+    ("'127.0.0.1 ; ::1'", "''", "dc_local_interfaces="),
+    ("'mail_spool'", "'maildir_home'", "dc_localdelivery=maildir_home"),
+])
+def test_debians_settings(host, default, changed, found):
+    debian(host)
+    assert default in DEFAULTS
+    path = host.put("update-exim4.conf.conf", DEFAULTS.replace(default, changed))
+    assert host.found() == ["existing=%s: %s" % (path, found)]
+
+
+def test_debians_files(host):
+    debian(host)
+    host.put("exim4.conf.template", "changed", "template")
+    host.put("conf.d/router/999_own", "own")
+    host.put("exim4.conf.localmacros", "own")
+    os.unlink(str(host.etc / "conf.d/acl/30_exim4-config_check_mail"))
+    names = ("conf.d/acl/30_exim4-config_check_mail", "conf.d/router/999_own", "exim4.conf.localmacros", "exim4.conf.template")
+    assert host.found() == ["existing=%s/%s" % (host.etc, name) for name in names]
+
+
+def test_a_configuration_in_one_file(host):
+    debian(host)
+    # Beside it these have no effect.
+    host.put("exim4.conf.localmacros", "own")
+    configuration, aliases = host.put("exim4.conf", "own"), host.put("aliases", "own")
+    assert host.found() == ["replaced=" + configuration, "replaced=" + aliases]
+
+
+def test_the_roles_own(host):
+    """As the templates have it."""
+    debian(host)
+    host.put("exim4.conf.localmacros", "own")
+    for name, template in (("exim4.conf", "exim.conf.j2"), ("aliases", "aliases.j2")):
+        with open(os.path.join(ROLES, "exim", "templates", template)) as stream:
+            host.put(name, "".join(stream.readlines()[:3]))
+    assert host.found() == []
+    # Only its aliases are left of it.
+    os.unlink(str(host.configuration))
+    assert host.found() == ["existing=%s/exim4.conf.localmacros" % host.etc]
+
+
+@pytest.mark.parametrize(("rpm", "found"), [
+    ("case $1 in -qf) exit 0 ;; esac", False),
+    ("case $1 in -qf) exit 0 ;; esac\necho '.......T.  c '$2", False),
+    ("case $1 in -qf) exit 0 ;; esac\necho 'S.5....T.  c '$2", True),
+    ("case $1 in -qf) exit 0 ;; esac\necho 'S.5....T.  c '$2.other", False),
+    ("exit 1", True),
+])
+def test_els_file(host, rpm, found):
+    host.program("rpm", rpm)
+    configuration = host.put("exim4.conf", "some")
+    assert host.found() == (["replaced=" + configuration] if found else [])
+
+
+@pytest.fixture
+def before_build(tmp_path):
+    """The look before Mailman is built, with what the host's programs say."""
+
+    def before_build(directory, group="", mirror="", python="", **programs):
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        for name, text in programs.items():
+            (tmp_path / "bin" / name.replace("_", "-")).write_text("#!/bin/sh\n" + text)
+            (tmp_path / "bin" / name.replace("_", "-")).chmod(0o755)
+        look = os.path.join(ROLES, "mailman", "files", "look_before_build.sh")
+        run = subprocess.run(
+            ["sh", look, str(directory), group, mirror, python], env={"PATH": "%s:/usr/bin:/bin" % (tmp_path / "bin")}, stdout=subprocess.PIPE, check=True,
+        )
+        return run.stdout.decode().splitlines()
+
+    return before_build
+
+
+def test_the_build_has_what_it_needs(before_build, tmp_path):
+    where = tmp_path / "build"
+    where.mkdir()
+    assert before_build(where, group="root", python="/bin/true") == []
+    # The system's own, and one with pip that finds the wheel.
+    assert before_build("", python="/bin/false", pip3="exit 0") == []
+    assert os.listdir(str(where)) == []
+
+
+def test_the_build_lacks_something(before_build, tmp_path):
+    where = tmp_path / "build"
+    where.mkdir()
+    [line] = before_build(where, group="no.such.group")
+    assert line.startswith("mailman_mail_group is 'no.such.group', and the host has no such group.")
+    [line] = before_build(where / "nowhere")
+    assert line.startswith("mailman_build_directory: %s/nowhere cannot be used (failed to create directory" % where)
+    [line] = before_build(where, df="printf 'Filesystem\\nx 1 1 40960 1%% /\\n'")
+    assert line.startswith("mailman_build_directory: %s has 40 MB free, and Mailman needs 100 to be built." % where)
+    os.unlink(str(tmp_path / "bin" / "df"))
+    [line] = before_build(where, python="/bin/false", pip3="echo no index >&2; echo ERROR: No matching distribution >&2; exit 1")
+    assert line.startswith("mailman_dnspython_wheel is empty, and the host's pip finds no dnspython 1.16.0 (ERROR: No matching distribution). Name a file")
+    # What cannot be run there, as chmod is not obeyed by a file system without permissions.
+    [line] = before_build(where, chmod="exit 0")
+    assert line.startswith("mailman_build_directory: no program can be run in %s" % where)
+    assert os.listdir(str(where)) == []

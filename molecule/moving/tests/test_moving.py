@@ -291,7 +291,7 @@ def sender(first, second, before, send, sink):
         sender.kept = "kept %s" % uuid.uuid4()
         first.check_output("printf %%s %s | exim -f gustav@example.org announce@%s", letter(sender.kept, "announce@" + ORG), ORG)
         stowaway = 'touch data/stowaway; set -- "$@" --transform=s,^data/stowaway,Mailman/stowaway.py, data/stowaway'
-        with disturbed(first, "tar", "--files-from", stowaway), disturbed(first, "mv", "/lists/board ", "exit 1"):
+        with disturbed(first, "tar", "--files-from", stowaway), disturbed(first, "mv", "lists/board ", "exit 1"):
             sender.failed = run("move_domain.yml", move_domain=ORG, move_from="first")
         sender.after_failure = [code_of(send, machine, "announce@" + ORG) for machine in (first, second)]
         sender.moved = run("move_domain.yml", move_domain=ORG, move_from="first")

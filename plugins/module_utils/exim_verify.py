@@ -167,7 +167,7 @@ def verify(exim, wanted):
         return report
     check_pipes(report, settings, transports)
     routed = check_routing(report, exim, wanted, transports)
-    check_host_names(report, exim, wanted, transports)
+    check_list_domains(report, exim, wanted, transports)
     check_deliveries(report, exim, wanted, routed)
     check_null_senders(report, exim, wanted, routed)
     if not check_strangers(report, exim, wanted, routed):
@@ -331,7 +331,7 @@ def check_routing(report, exim, wanted, transports):
     return set(result["address"] for result in results if result["outcome"] == "routed")
 
 
-def check_host_names(report, exim, wanted, transports):
+def check_list_domains(report, exim, wanted, transports):
     """See that the addresses that Mailman itself has for its lists, in the headers of mail and on its pages, are those that Exim has."""
     addresses = wanted["posting_addresses"]
     if not addresses:

@@ -151,13 +151,37 @@ def test_groups_without_hosts(core, playbook_name, tmp_path):
     assert "Gathering Facts" not in names(run)
 
 
-def test_a_domain_that_is_not_there(core, tmp_path):
+@pytest.mark.parametrize("name", ["remove_domain", "move_domain"])
+def test_a_domain_that_is_not_there(core, name, tmp_path):
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(json.dumps({"list_domains": {"hosts": {"lists.example.org": {"ansible_host": "somewhere.invalid"}}}}))
-    run = playbook(core, ROOT / "playbooks/remove_domain.yml", "-i", inventory, "-e", "remove_domain=typo")
+    run = playbook(core, ROOT / "playbooks" / (name + ".yml"), "-i", inventory, "-e", name + "=typo")
     assert run.returncode != 0
-    assert "remove_domain is 'typo'" in names(run)
+    assert name + " is 'typo'" in names(run)
     assert "Gathering Facts" not in names(run)
+
+
+def test_secrets_in_a_vault_are_read_and_not_shown(core, tmp_path):
+    """An encrypted value is neither a string nor a template; a wrong one is named without its content."""
+    password = tmp_path / "password"
+    password.write_text("of the vault")
+    inventory = tmp_path / "hosts.yml"
+    values = {"all": {"hosts": {"right": dict(COMMON), "wrong": dict(COMMON)}}}
+    encrypt = [CORES[core].with_name("ansible-vault"), "encrypt_string", "--vault-password-file", password]
+    for host, secret in (("right", "correct horse"), ("wrong", "längliches Geheimnis")):
+        lines = subprocess.run([*encrypt, secret], capture_output=True, text=True, check=True).stdout.replace("!vault |", "").split()
+        values["all"]["hosts"][host]["mailman_site_password"] = values["all"]["hosts"][host]["vaulted"] = "VAULT" + "\n".join(lines)
+        values["all"]["hosts"][host]["mailman_lists"] = [{"name": "announce", "owners": ["a@example.org"], "password": "{{ vaulted }}"}]
+    dumper = type("Dumper", (yaml.SafeDumper,), {})
+    dumper.add_representer(str, lambda dump, text: dump.represent_scalar("!vault", text[5:]) if text.startswith("VAULT")
+                           else yaml.SafeDumper.represent_str(dump, text))
+    inventory.write_text(yaml.dump(values, Dumper=dumper))
+    play = tmp_path / "play.yml"
+    play.write_text(json.dumps([{"hosts": "all", "gather_subset": ["!all"], "tasks": [{"listhost.exim_mailman.role_values": {"parts": ["mailman"]}}]}]))
+    run = playbook(core, play, "-i", inventory, "-vvv", "--vault-password-file", password)
+    assert "mailman_lists (announce) has a password that Mailman does not take" in names(run)
+    assert "ok: [right]" in names(run)
+    assert "horse" not in names(run) and "Geheimnis" not in names(run)
 
 
 def test_role_exim_lists_alone(core, tmp_path):

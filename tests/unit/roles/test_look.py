@@ -9,7 +9,9 @@ __metaclass__ = type
 
 import hashlib
 import os
+import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -197,3 +199,71 @@ def test_the_build_lacks_something(before_build, tmp_path):
     [line] = before_build(where, chmod="exit 0")
     assert line.startswith("mailman_build_directory: no program can be run in %s" % where)
     assert os.listdir(str(where)) == []
+
+
+@pytest.fixture
+def named_files():
+    """A place that everybody can pass, and the look at files in it, for a user that is not there yet."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another user")
+    where = tempfile.mkdtemp()
+    os.chmod(where, 0o755)
+
+    class Files:
+        def put(self, name, mode=0o644, directory=0o755, to=None):
+            path = os.path.join(where, name)
+            if not os.path.isdir(os.path.dirname(path)):
+                os.makedirs(os.path.dirname(path))
+            if to:
+                os.symlink(to, path)
+            else:
+                with open(path, "w") as stream:
+                    stream.write("x")
+                os.chmod(path, mode)
+            os.chmod(os.path.dirname(path), directory)
+            return path
+
+        def closed(self, **named):
+            look = os.path.join(ROLES, "exim", "files", "look_at_files.sh")
+            arguments = ["%s=%s" % pair for pair in sorted(named.items())]
+            out = subprocess.run(["sh", look, "no.such.user"] + arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout.decode()
+            return [line.replace(where, "") for line in out.splitlines() if line.startswith("closed=")]
+
+    yield Files()
+    shutil.rmtree(where)
+
+
+def test_files_that_exim_can_read(named_files):
+    certificate, key = named_files.put("ssl/certificate.pem"), named_files.put("ssl/key.pem", 0o600)
+    assert named_files.closed(exim_tls_certificate=certificate, exim_tls_privatekey=key, exim_auth_file="/nonexistent") == []
+
+
+def test_files_in_closed_directories(named_files):
+    """As certbot has them."""
+    named_files.put("archive/one/fullchain1.pem")
+    link = named_files.put("live/one/fullchain.pem", to="../../archive/one/fullchain1.pem")
+    assert named_files.closed(exim_tls_certificate=link) == []
+    for name in ("archive", "live"):
+        os.chmod(os.path.join(os.path.dirname(link), "../..", name), 0o700)
+    message = "closed=exim_tls_certificate=/live/one/fullchain.pem: no.such.user cannot pass /"
+    assert named_files.closed(exim_tls_certificate=link) == [message + "archive", message + "live"]
+    # A socket is connected to, not read.
+    assert named_files.closed(exim_clamd_socket=link) == []
+
+
+@pytest.mark.parametrize(("variable", "mode", "group", "closed"), [
+    # Nobody's secret: the role leaves it as it is.
+    ("exim_tls_certificate", 0o600, 0, True),
+    ("exim_tls_certificate", 0o604, 0, False),
+    # The role gives these to Exim's group.
+    ("exim_tls_privatekey", 0o640, 0, False),
+    ("exim_smarthost_password_file", 0o400, 0, False),
+    # These are others'.
+    ("exim_tls_privatekey", 0o640, 1, True),
+    ("exim_auth_file", 0o600, 1, True),
+])
+def test_files_that_exim_cannot_read(named_files, variable, mode, group, closed):
+    path = named_files.put("file", mode)
+    os.chown(path, 0, group)
+    found = named_files.closed(**{variable: path})
+    assert [line.partition(" (")[0] for line in found] == (["closed=%s=/file: no.such.user cannot read it" % variable] if closed else [])

@@ -57,7 +57,7 @@ def test_root_neither_waits_nor_follows(victim, bait):
 
 def test_what_exim_reads_is_out_of_reach(victim):
     assert victim.attack("touch /etc/listhost || mkdir /etc/listhost").rc != 0
-    directory = "/etc" if victim.user == "list" else "/virtual"
+    directory = "/etc/listhost" if victim.user == "list" else "/virtual"
     for path in (directory + "/frozen", directory + "/domains/mine"):
         assert victim.attack("touch " + path).rc != 0
 

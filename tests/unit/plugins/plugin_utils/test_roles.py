@@ -455,6 +455,28 @@ def test_a_list_has_the_keys_that_the_module_takes():
     assert without_words(suboptions) == without_words(OPTIONS["mailman_lists"]["options"])
 
 
+def test_a_default_need_not_use_what_is_not_set():
+    """The domains of a host of virtual domains are none, without mailman_email_host."""
+    said = {name: value for name, value in INVENTORY.items() if not name.startswith("mailman_") and name != "exim_lists_domains"}
+    said["mailman_virtual_home"] = "/virtual"
+
+    def read(name):
+        if name not in said and "default" not in OPTIONS[name]:
+            raise Faulty("%s is not set." % name)
+        return [] if name == "exim_lists_domains" else said.get(name, OPTIONS[name].get("default"))
+
+    assert roles.check(["exim", "virtual_host", "exim_lists"], said, read, FACTS["Debian 12"])[1] == []
+    del said["mailman_virtual_home"]
+
+    def read_in_vain(name):
+        if name == "exim_lists_domains":
+            raise Faulty("exim_lists_domains cannot be worked out.")
+        return read(name)
+
+    assert [fault for fault in roles.check(ALL, said, read_in_vain, FACTS["Debian 12"])[1] if "_host" in fault or "domains" in fault] == [
+        "mailman_email_host is not set."]
+
+
 def test_a_virtual_domain_beside_its_machine():
     assert check({"exim_smtp_accept_queue_per_connection": "30", "exim_ports": []}, ["virtual_domain"])[1] == []
     assert "is 30 and exim_smtp_accept_queue_per_connection is 10" in check({"exim_smtp_accept_queue_per_connection": "10"}, ["virtual_domain"])[1][0]

@@ -7,6 +7,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import contextlib
+import ipaddress
 import socket
 import threading
 
@@ -277,6 +278,16 @@ def test_a_neighbour_that_may_relay(host, monkeypatch, client):
     meant = ["*.example.com", "mx.example.org", "!10.0.0.1", client + "/" + ("24" if "." in client else "64")]
     assert faults(host, neighbours=NEIGHBOURS, relay_from_hosts=meant) == {}
     assert "private-relay" in faults(host, neighbours=NEIGHBOURS, relay_from_hosts=["203.0.113.0/24", "2001:db8::/32"])
+
+
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"])
+def test_each_private_network_has_a_neighbour(network):
+    assert [address for address in exim_verify.PRIVATE if ipaddress.ip_address(address) in ipaddress.ip_network(network)]
+
+
+def test_where_bounces_come_to():
+    kinds = [suffix.partition("+")[0] for suffix in exim_verify.BOUNCED_TO]
+    assert kinds == ["-bounces"] * 4 + ["-confirm"] * 2
 
 
 def test_an_address_that_is_not_routed_is_reported_once(host, monkeypatch):

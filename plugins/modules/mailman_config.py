@@ -118,6 +118,7 @@ import json
 import math
 import os
 import re
+import stat
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes, to_text
@@ -265,6 +266,11 @@ def read(path):
         return handle.read()
 
 
+def is_open(path):
+    """Say whether there is such a file, and everybody can read or write it."""
+    return os.path.exists(path) and bool(os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH))
+
+
 def parse_answer(out):
     """Return the two lists of texts that the check prints last. What is in mm_cfg.py may print, too, and anything."""
     try:
@@ -356,7 +362,8 @@ def configure(module, prefix, settings, secrets):
             diffs.append(dict(before_header=path, before=hide(old or b"", secrets), after_header=path, after=hide(new, secrets)))
         if not module.check_mode:
             transaction.commit()
-        transaction.settle(files + [spec for spec in own + [compiled] if os.path.exists(spec["path"])])
+        # EL's package compiles it anew whenever the unit starts, for root's group.
+        transaction.settle(files + [spec for spec in own if os.path.exists(spec["path"])] + ([compiled] if is_open(compiled["path"]) else []))
     finally:
         transaction.close()
     module.exit_json(

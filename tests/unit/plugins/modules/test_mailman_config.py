@@ -197,6 +197,14 @@ def test_secrets_are_mailmans_groups_alone(configure, mailman):
     assert not configure(dict(A=1))["changed"]
 
 
+def test_what_the_package_compiled_is_left_if_it_is_closed(configure, mailman):
+    """It does so whenever its unit starts: it would be a change in each run."""
+    configure(dict(A=1))
+    os.chmod(str(mailman / "Mailman" / "mm_cfg.pyc"), 0o600)
+    assert not configure(dict(A=1))["changed"]
+    assert mode_of(mailman, "mm_cfg.pyc") == "0600"
+
+
 def test_what_was_compiled_of_other_settings_goes(configure, mailman):
     configure(dict(A=1))
     (mailman / "Mailman" / "mm_cfg.pyc").write_text("of A=1")

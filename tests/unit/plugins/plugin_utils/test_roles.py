@@ -34,6 +34,8 @@ INVENTORY = {
     "exim_qualify_domain": "lists.example.com",
     "exim_local_domains": ["lists.example.com"],
     "exim_smtp_accept_queue_per_connection": 30,
+    "exim_smtp_accept_max": 200,
+    "exim_smtp_accept_reserve": 50,
     "exim_lists_domains": ["list.example.com"],
     "exim_lists_mail_exchangers": [],
     "mailman_email_host": "list.example.com",
@@ -135,6 +137,17 @@ CASES = {
         ({"exim_aliases": {"sales": 7}}, ["exim_aliases has 'sales' for 7", "strings"]),
         ({"exim_aliases": {7: "a@example.org"}}, ["exim_aliases has 7 for 'a@example.org'", "strings"]),
         ({"exim_aliases": {"sales": "a@example.org, b@example.org"}}, []),
+        ({"exim_aliases": {"sales": ":blackhole:", "none": ":fail: gone | away", "slash": "a/b@example.org"}}, []),
+        ({"exim_aliases": {"sales": "|/usr/bin/procmail"}}, ["exim_aliases has 'sales' for '|/usr/bin/procmail'", "a program", "exim_blocks"]),
+        ({"exim_aliases": {"sales": 'a@example.org, "|/usr/bin/procmail -f"'}}, ["exim_aliases has 'sales'", "a program"]),
+        ({"exim_aliases": {"sales": "a@example.org ,/var/mail/sales"}}, ["exim_aliases has 'sales'", "a file", ":blackhole:"]),
+        ({"exim_aliases": {"sales": "a@example.org, :Include:/home/anna/list"}}, ["exim_aliases has 'sales'", ":include:"]),
+    ],
+    "exim.connections": [
+        ({"exim_smtp_accept_max": 50}, ["exim_smtp_accept_reserve is 50 and exim_smtp_accept_max is 50", "less than the second"]),
+        ({"exim_smtp_accept_max": "51", "exim_smtp_accept_max_per_host": 0}, []),
+        ({"exim_smtp_accept_max_per_host": 150}, ["exim_smtp_accept_max_per_host is 150", "is 150: one client could take all", "less than that"]),
+        ({"exim_smtp_accept_max_per_host": "149"}, []),
     ],
     "exim.certificate_and_key": [
         ({"exim_tls_certificate": "/etc/ssl/list.pem"}, ["exim_tls_certificate is '/etc/ssl/list.pem'", "exim_tls_privatekey is ''", "Set both"])],
@@ -432,6 +445,28 @@ def without_words(options):
 def test_a_list_has_the_keys_that_the_module_takes():
     suboptions = yaml.safe_load(mailman_lists.DOCUMENTATION)["options"]["lists"]["suboptions"]
     assert without_words(suboptions) == without_words(OPTIONS["mailman_lists"]["options"])
+
+
+def test_a_default_need_not_use_what_is_not_set():
+    """The domains of a host of virtual domains are none, without mailman_email_host."""
+    said = {name: value for name, value in INVENTORY.items() if not name.startswith("mailman_") and name != "exim_lists_domains"}
+    said["mailman_virtual_home"] = "/virtual"
+
+    def read(name):
+        if name not in said and "default" not in OPTIONS[name]:
+            raise Faulty("%s is not set." % name)
+        return [] if name == "exim_lists_domains" else said.get(name, OPTIONS[name].get("default"))
+
+    assert roles.check(["exim", "virtual_host", "exim_lists"], said, read, FACTS["Debian 12"])[1] == []
+    del said["mailman_virtual_home"]
+
+    def read_in_vain(name):
+        if name == "exim_lists_domains":
+            raise Faulty("exim_lists_domains cannot be worked out.")
+        return read(name)
+
+    assert [fault for fault in roles.check(ALL, said, read_in_vain, FACTS["Debian 12"])[1] if "_host" in fault or "domains" in fault] == [
+        "mailman_email_host is not set."]
 
 
 def test_a_virtual_domain_beside_its_machine():

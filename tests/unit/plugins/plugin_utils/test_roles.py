@@ -230,6 +230,8 @@ CASES = {
     ],
     "mailman.taken_settings": [
         ({"mailman_settings": {"DEFAULT_EMAIL_HOST": "x"}}, ["mailman_settings.DEFAULT_EMAIL_HOST is 'x'", "Set mailman_email_host instead"]),
+        ({"mailman_settings": {"DELIVERY_RETRY_WAIT": 60}},
+         ["mailman_settings.DELIVERY_RETRY_WAIT is 60", "Set mailman_delivery_retry_minutes instead"]),
         ({"mailman_settings": {"QRUNNERS": []}, "mailman_qrunner_slices": {"Outgoing": 2}}, ["mailman_settings.QRUNNERS is []", "take one of them out"]),
         ({"mailman_settings": {"VIRTUAL_HOSTS": {}}, "mailman_virtual_hosts": {"www.example.org": "lists.example.org"},
           "exim_lists_domains": ["list.example.com", "lists.example.org"]}, ["mailman_settings.VIRTUAL_HOSTS is {}", "take one of them out"]),
@@ -323,6 +325,7 @@ def test_every_text_and_number_has_a_kind(name):
     ("exim_lists_in_all_domains", ["A"], ["has 'A'", "* for all"]),
     ("mailman_prefix", "mailman", ["is 'mailman'", "absolute path"]),
     ("mailman_user", "a b", ["is 'a b'", "user or group"]),
+    ("mailman_delivery_retry_minutes", "0", ["is 0", "1 or more; 5 is the default"]),
     ("mailman_verp_interval", 0, ["is 0", "1 (every post)"]),
     ("mailman_site_owner", "you", ["is 'you'", "admin@example.com"]),
 ])
@@ -422,6 +425,8 @@ def test_lists_that_are_all_new():
     [fault] = check({"mailman_lists": two}, ["new_lists"])[1]
     assert "mailman_lists has my and my-admin: mail to my-admin@ goes to the list my" in fault and "Rename one" in fault
     assert check({"mailman_lists": two[1:]}, ["new_lists"])[1] == []
+    [fault] = check({"mailman_lists": [{"name": "x-confirm+y", "owners": ["a@example.org"]}]}, ["new_lists"])[1]
+    assert "is taken for mail to the list x. Choose a name without -confirm+." in fault
     # Where they are there, Mailman has them, and module mailman_lists warns.
     assert check({"mailman_lists": two})[1] == []
 

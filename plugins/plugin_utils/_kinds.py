@@ -199,6 +199,11 @@ def package(value):
     return None
 
 
+def recipients(value):
+    """How many a message may have. A client may count on a hundred (RFC 5321, 4.5.3.1.8)."""
+    return None if value == 0 or value >= 100 else ". Set it to 0 (no limit) or to 100 or more; 100 is the default."
+
+
 def anything(dummy):
     """Free text, or a value whose rule needs others as well."""
     return

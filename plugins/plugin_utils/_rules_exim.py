@@ -23,9 +23,14 @@ KINDS = {
     "exim_ports": kinds.port,
     "exim_message_size_limit": kinds.size,
     "exim_smtp_accept_queue_per_connection": kinds.at_least(0, "0 (no limit) or more; 30 is the default"),
+    "exim_smtp_accept_max": kinds.at_least(1, "1 or more; 200 is the default, and 1000 for a relay"),
+    "exim_smtp_accept_reserve": kinds.at_least(0, "0 (none) or more; 50 is the default, and 800 for a relay"),
+    "exim_smtp_accept_max_per_host": kinds.at_least(0, "0 (no limit) or more; 20 is the default"),
+    "exim_recipients_max": kinds.recipients,
     "exim_tls_certificate": kinds.path,
     "exim_tls_privatekey": kinds.path,
     "exim_auth_file": kinds.path,
+    "exim_auth_failures_per_hour": kinds.at_least(0, "0 (no limit) or more; 20 is the default"),
     "exim_required_headers": kinds.header,
     "exim_dnsbls": kinds.dnsbl,
     "exim_sender_callout_timeout": kinds.at_least(0, "a number of seconds, such as 30, or to 0 for no callouts"),
@@ -70,6 +75,19 @@ def aliases(v):
         if not (isinstance(alias, str) and re.match(r'[^\s:@#A-Z"]+\Z', alias) and isinstance(target, str) and re.match(r"\S[^\x00-\x1f\x7f]*\Z", target)):
             yield ("exim_aliases has %s for %s. An alias is a lower-case local part without spaces, colons or @; what it stands for is one line, of addresses "
                    "separated by commas. Both are strings." % (shown(alias), shown(target)))
+        elif re.search(r'(\A|,)[\s"]*[|/]|:include:', target, re.IGNORECASE):
+            yield ("exim_aliases has %s for %s, which is a program, a file or :include:. Name addresses, or :blackhole: for nobody. For mail to a program "
+                   "write a router and a transport in exim_blocks; docs/policy.md has an example." % (shown(alias), shown(target)))
+
+
+def connections(v):
+    left = v["exim_smtp_accept_max"] - v["exim_smtp_accept_reserve"]
+    if left < 1:
+        yield ("exim_smtp_accept_reserve is %d and exim_smtp_accept_max is %d: no connection is left for anybody else. Set the first to less than the second."
+               % (v["exim_smtp_accept_reserve"], v["exim_smtp_accept_max"]))
+    elif v["exim_smtp_accept_max_per_host"] >= left:
+        yield ("exim_smtp_accept_max_per_host is %d, but exim_smtp_accept_max less exim_smtp_accept_reserve is %d: one client could take all connections "
+               "that are left for others. Set it to less than that, or to 0 for no limit." % (v["exim_smtp_accept_max_per_host"], left))
 
 
 def certificate_and_key(v):
@@ -119,4 +137,7 @@ def block_names(v):
             yield "exim_blocks has name %s%s" % (shown(block["name"]), fault)
 
 
-RULES = (listens, routes, aliases, certificate_and_key, passwords_over_tls, password_for_the_smarthost, header_callouts, spam_scores, sockets, block_names)
+RULES = (
+    listens, routes, aliases, connections, certificate_and_key, passwords_over_tls, password_for_the_smarthost, header_callouts, spam_scores, sockets,
+    block_names,
+)

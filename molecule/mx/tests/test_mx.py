@@ -132,6 +132,22 @@ def test_relay_takes_many_connections_of_a_list_host_at_once(mx, ground):
     assert backlog == "1024"
 
 
+def test_stranger_gets_no_more_connections_than_others(mx, internet):
+    """Of the relay's 1000 it may have 20. In a loop, as the list hosts' above."""
+    code = (
+        "import smtplib\n"
+        "def greeting():\n"
+        " smtp = smtplib.SMTP(); smtps.append(smtp); return smtp.connect('%s')[0]\n"
+        "smtps = []; print(*[greeting() for number in range(22)])"
+    ) % mx.ip
+    assert internet.check_output('python3 -c "%s"' % code).split() == ["220"] * 20 + ["421"] * 2
+
+
+def test_list_host_that_a_route_leads_back_to(mx):
+    """Whatever made the list host's name one of the mail exchanger's own: mail waits, and is not frozen."""
+    assert mx.check_output("exim -bP router relay_routes | grep self") == "self = defer"
+
+
 def test_relay_lets_none_of_many_messages_in_a_connection_wait(mx, ground, sink):
     """The copies of a large message come so."""
     subject, mark = "large " + uuid.uuid4().hex, sink.mark()

@@ -17,9 +17,7 @@ def somebody(domain="example.org", kind=""):
     return "%s%s@%s" % (kind, uuid.uuid4().hex, domain)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_counts(list_host, names):
-    list_host.check_output("rm -f /var/spool/%s/db/ratelimit*" % names.exim)
+pytestmark = pytest.mark.usefixtures("no_counts")
 
 
 def test_dns_block_list(talk, ground):
@@ -103,20 +101,54 @@ def test_callout_of_a_silent_server(talk, silence, who):
     assert 2.5 < replies.seconds < 10
 
 
-@pytest.mark.parametrize("who", ["one client", "one sender"])
-def test_subscription_bomb(talk, ground, who):
-    """One client in the names of many, and many clients in the name of one. Six recipients of one message count as six."""
-    kinds = ["testlist-subscribe", "testlist-join", "testlist-request", "mailman-request", "testlist-subscribe", "testlist-join", "testlist-request"]
-    victim = somebody()
-    sources = [ground.mail_servers["example.edu"], ground.internet.ip]
-    codes = []
-    for number, kind in enumerate(kinds):
-        one_client = {"source": ground.mail_servers["example.org"], "sender": somebody()}
-        one_sender = {"source": sources[number % 2], "sender": victim}
-        codes.append(talk(kind + "@list.example.com", **(one_client if who == "one client" else one_sender)).last[0])
+def test_no_callout_for_who_may_not_send_that(talk, silence):
+    """Nobody has us ask other servers by naming a recipient that is none of ours."""
+    assert talk("somebody@example.net", sender=somebody("silent.test")).last == (550, "Relay not permitted")
+    silence.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        silence.accept()
+
+
+ANSWERED = ["testlist-" + kind for kind in ("subscribe", "join", "request", "leave", "unsubscribe")]
+
+
+def test_subscriptions_of_one_client(talk, ground):
+    """In the names of many. Each recipient counts."""
+    source = ground.mail_servers["example.org"]
+    codes = [talk(name + "@list.example.com", source=source, sender=somebody()).last[0] for name in [*ANSWERED, "mailman-leave", "testlist-join"]]
     assert codes == [250] * 5 + [451] * 2
-    others = {"source": ground.mail_servers["example.org"]} if who == "one client" else {"sender": victim}
-    assert [code for code, _text in talk(LIST, "testlist-leave@list.example.com", **others).values()][-2:] == [250, 250]
+    replies = talk(LIST, "testlist-confirm+0123@list.example.com", source=source)
+    assert [code for code, _text in list(replies.values())[-2:]] == [250, 250]
+
+
+def test_mail_exchanger_is_not_one_client(talk, ground):
+    codes = [talk(ANSWERED[0] + "@list.example.com", source=ground.mail_servers["exchanger.test"], sender=somebody()).last[0] for _number in range(7)]
+    assert codes == [250] * 7
+
+
+def test_subscriptions_of_one_person(talk, ground):
+    """Of many clients, with another envelope sender each time: Mailman answers whom From names. A message to two counts as two."""
+    victim, clients = somebody(), ["exchanger.test", "backup.test", "example.edu"]
+    codes = []
+    for number, name in enumerate([*ANSWERED[:3], "mailman-confirm+0123", "testlist-confirm", "testlist-leave"]):
+        data = letter(sender=("%s (Vic)" % victim, "Vic Tim <%s>" % victim.upper())[number % 2])
+        codes.append(talk(name + "@list.example.com", source=ground.mail_servers[clients[number % 2]], sender=somebody(), data=data).last)
+    assert [code for code, _text in codes] == [250] * 5 + [451]
+    assert codes[-1][1] == "Too many subscriptions at once: try again later"
+    assert talk(LIST, sender=victim, data=letter(sender=victim)).last[0] == 250
+    six = [name + "@list.example.com" for name in [*ANSWERED[:3], "mailman-leave", "mailman-join", "testlist-confirm"]]
+    source = ground.mail_servers["exchanger.test"]
+    assert talk(*six, source=source, data=letter(sender=somebody())).last[0] == 451
+    assert talk(*six[:4], source=source, data=letter(sender=somebody())).last[0] == 250
+
+
+@pytest.mark.parametrize("sender", ["a@example.org, b@example.org", "Group: a@example.org, b@example.org;", "a@example.org\nFrom: b@example.org"])
+def test_whom_mailman_would_answer_must_be_clear(talk, ground, sender):
+    """It would be the first of them, and could not be counted."""
+    source = ground.mail_servers["exchanger.test"]
+    code, text = talk("testlist-request@list.example.com", source=source, data=letter(sender=sender)).last
+    assert (code, "From header" in text) == (550, True)
+    assert talk("testlist-owner@list.example.com", source=source, data=letter(sender=sender)).last[0] == 250
 
 
 @pytest.mark.parametrize(

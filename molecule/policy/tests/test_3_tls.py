@@ -4,10 +4,14 @@
 """TLS with the administrator's certificate, and passwords that travel only inside of it."""
 
 import base64
+import json
+import re
 import uuid
 
 import pytest
 from conftest import letter
+
+pytestmark = pytest.mark.usefixtures("no_counts")
 
 LIST = "testlist@list.example.com"
 STRANGER = "somebody@example.net"
@@ -20,6 +24,43 @@ def test_the_administrators_certificate(talk, certificate, port):
     replies = talk(sender=None, port=port, tls=certificate)
     assert replies["STARTTLS"][0] == 220
     assert replies["EHLO over TLS"][0] == 250
+
+
+# On the internet, from an address that may have any number of connections: one handshake for each version, and with 1.2 for each cipher that this client has.
+SCAN = """
+import json, smtplib, ssl, sys, warnings
+warnings.simplefilter("ignore")
+def shake(version, ciphers):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers(ciphers + ":@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+    with smtplib.SMTP(sys.argv[1], source_address=(sys.argv[2], 0)) as smtp:
+        smtp.ehlo("client.example.org")
+        try:
+            smtp.starttls(context=context)
+        except ssl.SSLError as error:
+            smtp.close()
+            return error.reason
+        return smtp.sock.cipher()[1]
+versions = {version.name: shake(version, "ALL:COMPLEMENTOFALL") for version in ssl.TLSVersion if version > ssl.TLSVersion.SSLv3}
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
+names = [cipher["name"] for cipher in context.get_ciphers() if cipher["protocol"] != "TLSv1.3"]
+json.dump([versions, names, [name for name in names if shake(ssl.TLSVersion.TLSv1_2, name) == "TLSv1.2"]], sys.stdout)
+"""
+
+
+def test_what_tls_is_offered(list_host, internet, ground):
+    """No version that is known to be broken, no cipher without a key or a secret."""
+    versions, asked, taken = json.loads(internet.check_output("python3 -c %s %s %s", SCAN, list_host.ip, ground.mail_servers["exchanger.test"]))
+    assert versions.pop("MAXIMUM_SUPPORTED", None) is None
+    refused = "TLSV1_ALERT_PROTOCOL_VERSION"
+    assert versions == {"TLSv1": refused, "TLSv1_1": refused, "TLSv1_2": "TLSv1.2", "TLSv1_3": "TLSv1.3"}
+    weak = re.compile("NULL|ADH|AECDH|RC4|DES|MD5|EXP")
+    assert [name for name in asked if weak.search(name)]
+    assert [name for name in taken if weak.search(name)] == []
+    assert "ECDHE-RSA-AES256-GCM-SHA384" in taken
 
 
 def test_mail_over_tls(talk, certificate, list_host, names):
@@ -56,6 +97,38 @@ def test_wrong_password(talk, certificate, mechanism, user, password):
     replies = talk(STRANGER, port=587, tls=certificate, auth=[mechanism, user, password])
     assert replies["AUTH"][0] == 535
     assert replies[STRANGER][0] == 550
+
+
+def test_guessing_passwords(talk, certificate, list_host, names, ground):
+    """Only wrong ones count, one client's for itself. Then no password is looked at, not even the right one."""
+    how = {"sender": None, "port": 587, "tls": certificate}
+    clients = {"source": ground.mail_servers["example.edu"]}, {"source": ground.mail_servers["example.net"]}
+
+    def log_in(password, client):
+        return talk(auth=["PLAIN", "anna", password], **how, **client)["AUTH"][0]
+
+    assert {log_in(PASSWORD, clients[0]) for _number in range(3)} == {235}
+    codes = [log_in("guess %d" % number, clients[0]) for number in range(16)]
+    assert codes == [535] * 13 + [454] * 3
+    assert (log_in(PASSWORD, clients[0]), log_in(PASSWORD, clients[1])) == (454, 235)
+    list_host.check_output("rm /var/spool/%s/db/ratelimit*" % names.exim)
+
+
+@pytest.mark.parametrize(("mechanism", "client"), [("PLAIN", "example.net"), ("LOGIN", "backup.test")])
+def test_time_does_not_tell_who_there_is(talk, certificate, ground, mechanism, client):
+    """The shortest of five, in turn: others slow them down. A password that is not computed takes a twentieth."""
+    how = {"sender": None, "port": 587, "tls": certificate, "source": ground.mail_servers[client]}
+    seconds = [[talk(auth=[mechanism, user, "wrong"], **how).seconds for user in ("anna", "nobody")] for _turn in range(5)]
+    anna, nobody = map(min, zip(*seconds, strict=True))
+    assert 0.5 < nobody / anna < 2, seconds
+    # Long enough to be measured.
+    assert anna > 0.03
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_the_password_that_is_computed_for_others_is_not_theirs(talk, certificate, ground, mechanism):
+    replies = talk(sender=None, port=587, tls=certificate, source=ground.mail_servers["example.org"], auth=[mechanism, "nobody", PASSWORD])
+    assert replies["AUTH"][0] == 535
 
 
 def test_submission_is_for_those_who_log_in(talk, certificate):

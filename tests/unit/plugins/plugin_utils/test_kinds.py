@@ -33,6 +33,7 @@ CASES = {
     "directory": (["/var/lib/mailman", "/opt/.hidden"], ["mailman", "/var/lib/../x", "/a b", "/a@b", ""]),
     "home": (["/virtual", "/srv/a-b"], ["virtual", "/virtual/", "/.virtual", "/a/.b", "/a@b"]),
     "account": (["list", "Debian-exim", "_x", "a.b"], ["", "1a", "a b", "-a", "a:b", "ü"]),
+    "recipients": ([0, 100, 5000], [1, 99, -1]),
     "size": (["100", "50M", "1G", "5K"], ["large", "50 M", "M", "-1", "1T", ""]),
     "header": (["From", "Message-ID", "X-1"], ["From:", "", "1-X", "A B"]),
     "dnsbl": (["bl.example.net", "bl.example.net=127.0.0.2", "bl.example.net=127.0.0.2,127.0.0.4"],

@@ -1,0 +1,101 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What variables do to Exim's configuration that no scenario sets. What they do to mail is in molecule/."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import io
+import os
+import re
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # before ansible-core 2.19
+
+    def trust_as_template(text):
+        return text
+
+
+ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles")
+GIVEN = {
+    "ansible_managed": "managed",
+    "ansible_facts": {"fqdn": "lists.example.com", "distribution_major_version": "12"},
+    "groups": {},
+    "exim_postmaster": "admin@example.org",
+    "exim_lists_domains": ["list.example.com"],
+    "mailman_virtual_home": "",
+    "mailman_verp": "exim",
+    "__exim_lists_domains_file": "",
+}
+
+
+def trusted(value):
+    if isinstance(value, dict):
+        return dict((name, trusted(entry)) for name, entry in value.items())
+    if isinstance(value, list):
+        return [trusted(entry) for entry in value]
+    return trust_as_template(value) if isinstance(value, str) else value
+
+
+def read(*path):
+    with io.open(os.path.join(ROLES, *path), encoding="utf-8") as stream:
+        return stream.read()
+
+
+def render(role, template, **variables):
+    """Return a template's text with the defaults of the roles, and the given variables."""
+    values = {}
+    for path in (("exim", "defaults", "main.yml"), ("exim", "vars", "main.yml"), ("exim", "vars", "Debian.yml"), ("exim_lists", "defaults", "main.yml")):
+        values.update(trusted(yaml.safe_load(read(*path))))
+    values.update(GIVEN, **variables)
+    return Templar(DataLoader(), variables=values).template(trust_as_template(read(role, "templates", template)))
+
+
+def options(text, name):
+    return [value.strip() for value in re.findall("(?m)^ *%s *=(.*)$" % name, text)]
+
+
+@pytest.mark.parametrize("variables, wanted", [
+    ({}, {"chunking_advertise_hosts": [""], "smtp_accept_max": ["200"], "smtp_accept_reserve": ["50"], "smtp_connect_backlog": []}),
+    (
+        {"exim_offer_chunking": True, "exim_relay_from_hosts": ["192.0.2.1"]},
+        {"chunking_advertise_hosts": ["*"], "smtp_accept_max": ["1000"], "smtp_accept_reserve": ["800"], "smtp_connect_backlog": ["1024"]},
+    ),
+    ({"exim_smtp_accept_max_per_host": 0, "exim_smtp_accept_max": 7}, {"smtp_accept_max_per_host": [], "smtp_accept_max": ["7"]}),
+    ({}, {"self": ["fail"]}),
+    ({"exim_smarthost": "relay.example.com"}, {"self": ["defer"]}),
+    ({"exim_smarthost": "relay.example.com", "exim_relay_routes": {"list.example.net": ["192.0.2.2"]}}, {"self": ["defer", "defer"]}),
+])
+def test_options(variables, wanted):
+    text = render("exim", "exim.conf.j2", **variables)
+    assert dict((name, options(text, name)) for name in wanted) == wanted
+
+
+def test_half_of_what_strangers_may_have():
+    text = render("exim", "exim.conf.j2", exim_smtp_accept_max=21, exim_smtp_accept_reserve=10)
+    assert "{>{$smtp_count_at_connection_start}{5}}" in options(text, "smtp_receive_timeout")[0]
+
+
+@pytest.mark.parametrize("smarthost, answer", [("", "fail"), ("relay.example.com", "defer")])
+def test_mail_that_would_come_back_to_this_host_with_verp(smarthost, answer):
+    assert options(render("exim_lists", "routers_remote.j2", exim_smarthost=smarthost), "self") == [answer]
+
+
+@pytest.mark.parametrize("variable, role, template, word", [
+    ("exim_recipients_max", "exim", "exim.conf.j2", "rcpt_count"),
+    ("exim_auth_failures_per_hour", "exim", "exim.conf.j2", "ratelimit|acl_smtp_auth|acl_wrong_password"),
+    ("exim_lists_subscriptions_per_hour", "exim_lists", "acl_rcpt_local.j2", "ratelimit|acl_m_answers"),
+    ("exim_lists_subscriptions_per_hour", "exim_lists", "acl_data.j2", "ratelimit|acl_m_answers"),
+])
+def test_no_limit_is_none(variable, role, template, word):
+    values = {"exim_auth_file": "/etc/exim4/passwords", "exim_tls_certificate": "/c", "exim_tls_privatekey": "/k"}
+    assert re.search(word, render(role, template, **values))
+    assert not re.search(word, render(role, template, **dict(values, **{variable: 0})))

@@ -480,7 +480,8 @@ def test_every_fault_has_a_remedy():
     used = [name for name in exim_verify.REMEDIES if source.count('"%s"' % name) > 1]
     # The module itself looks at the host; molecule/policy has the tests.
     assert set(exim_verify.REMEDIES) - set(used) == {
-        "service-down", "not-at-boot", "no-connection", "scanner-down", "no-tls", "dead-dnsbl", "open-secret", "unreadable-secret", "slow-host-name",
+        "shunted-mail", "unreadable-mail", "service-down", "not-at-boot", "no-connection", "scanner-down", "no-tls", "dead-dnsbl", "open-secret",
+        "unreadable-secret", "slow-host-name",
     }
 
 
@@ -571,6 +572,18 @@ def test_the_module(run_module, arguments, host, check_mode):
     host.unknown_transports = []
     result = run_module(exim_mailman_verify, posting_addresses=["testlist@old.test"], **arguments)
     assert [fault["fault"] for fault in result["faults"]] == ["foreign-host-name"]
+
+
+def test_mail_that_mailman_gave_up_on(run_module, arguments):
+    result = run_module(exim_mailman_verify, queues={"in": 2, "retry": 1, "shunt": 0, "bad": 0}, **arguments)
+    assert result["ok"] is True
+    assert "Mailman's queues" in [check["check"] for check in result["checks"]]
+    result = run_module(exim_mailman_verify, queues={"in": 0, "shunt": 3, "bad": 1}, **arguments)
+    assert [(fault["fault"], fault["found"]) for fault in result["faults"]] == [
+        ("shunted-mail", ["messages in Mailman's queue shunt: 3"]),
+        ("unreadable-mail", ["messages in Mailman's queue bad: 1"]),
+    ]
+    assert "bin/unshunt as Mailman's user" in result["faults"][0]["remedy"]
 
 
 # What systemctl says to is-active and is-enabled.

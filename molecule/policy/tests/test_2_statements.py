@@ -18,12 +18,14 @@ from test_5_content import EICAR, GTUBE, MARKED
 UNSEEN = {
     # Mail to what is no list is refused before its headers are looked at.
     "set acl_m_list_post = yes, without condition = ${if exists{MM_LISTCHK}}",
+    # Where there is no answer, none is counted.
+    "subscriptions-${md5:${lc:${address:$rh_From:}}}, without condition = ${if def:acl_m_answers}",
     # A header: test_5_content.py.
     "add_header = X-Spam-Score: $spam_score",
     # Passwords, which exim -bh does not take: test_3_tls.py.
-    "/ 1h / per_cmd / readonly / AUTH_CLIENT",
+    "/ 1h / per_cmd / readonly / auth-CLIENT_NETWORK",
     "acl_check_auth: accept",
-    "/ 1h / strict / per_cmd / AUTH_CLIENT",
+    "/ 1h / strict / per_cmd / auth-CLIENT_NETWORK",
     "acl_wrong_password: accept",
 }
 
@@ -58,7 +60,7 @@ TOO_MANY = "451 Too many subscriptions at once: try again later"
 HELO = "550 Name yourself in HELO with your fully qualified name or [address]"
 ME = "550 In HELO you name yourself as me"
 TOO_LONG = "550 Maximum allowed line length is 998 octets, got 999"
-UNCLEAR = "550 Mailman would answer the address in the From header"
+UNCLEAR = "550-Mailman would answer the address in the From header"
 BERTA = "berta@example.net"
 NO_HEADER_SENDER = "550 The sender in the headers does not exist"
 
@@ -75,7 +77,7 @@ def dialogues(ground, list_host):
         ([RELAY], session(mail("testlist-bounces@example.net"))),
         # The host itself, and those who would be.
         (["250"] * 3, session(
-            mail("member@unknown.test", "a!b@example.net", sender="testlist-bounces@list.example.com", data=LONG), client="127.0.0.1", helo="x",
+            mail("member@unknown.test", "a!b@example.net", sender="testlist-bounces@list.example.com", data=letter(Date=None)), client="127.0.0.1", helo="x",
         )),
         (["250"] * 101, session(mail(*["member@example.net"] * 101), client="127.0.0.1")),
         (["250"] * 100 + ["452 4.5.3 Too many recipients of one message"], session(mail(*["testlist"] * 101))),
@@ -96,7 +98,7 @@ def dialogues(ground, list_host):
             session(mail(*part, data=letter()), client=client, options=PORT_25) for part, client in ((half, "192.0.2.1"), (rest, "192.0.2.2"))
         ]),
         (["250"] * 7, session(mail(*SUBSCRIPTIONS, data=letter()))),
-        (["250"] * 7, session(mail(*["testlist"] * 6, data=letter()), options=PORT_25)),
+        (["250"] * 12, session(*[mail("testlist", data=letter())] * 6, options=PORT_25)),
         (["250", UNCLEAR], session(mail("testlist-join", data=letter(sender="anna@example.org, berta@example.net")))),
         (["250", "250"], session(mail("testlist", data=letter(sender="anna@example.org, berta@example.net")))),
         (["250"] * 6, session(*[mail("testlist", sender="b%d@example.org" % number) for number in range(6)], options=PORT_25)),
@@ -123,6 +125,9 @@ def dialogues(ground, list_host):
         (["250", "250"], session(mail("testlist-bounces", data=letter(From=None)))),
         (["250", TOO_LONG], session(mail("testlist", data=LONG))),
         (["250", "250"], session(mail("testlist-bounces", sender="", data=LONG))),
+        (["250", "250", TOO_LONG], session(mail("testlist-bounces", "member@example.net", data=LONG), client="127.0.0.1")),
+        (["250", "250", TOO_LONG], session(mail("testlist-bounces", "member@example.net", sender=BERTA, data=LONG), options=LOGGED_IN)),
+        (["250", "250", "550 There is no Date header"], session(mail("testlist-bounces", "postmaster", data=letter(Date=None)))),
         (["250", "550 Too many Received headers"], session(mail("testlist", data=RECEIVED * 31 + letter()))),
         (["250", "550-Error in the headers: "], session(mail("testlist", data=letter(Cc="<anna@example.org")))),
         (["250", "250"], session(mail("testlist-bounces", data=letter(Cc="<anna@example.org")))),

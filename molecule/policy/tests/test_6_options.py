@@ -37,6 +37,8 @@ def test_options(list_host, names):
             "smtp_accept_reserve": "12",
             "smtp_receive_timeout": "${if and{{>{$smtp_count_at_connection_start}{9}} {!match_ip{$sender_host_address}{+relay_from_hosts}}}{30s}{5m}}",
             "smtp_reserve_hosts": "<; +relay_from_hosts ; +ignore_unknown ; %s ; mx.backup.test" % exchanger,
+            # The scenario offers it.
+            "smtputf8_advertise_hosts": None,
             "split_spool_directory": True,
             "tls_advertise_hosts": None,
             "tls_certificate": "/etc/ssl/list/certificate.pem",

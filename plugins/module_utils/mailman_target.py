@@ -90,9 +90,6 @@ REMOVED = ",removed"
 # A line of the file that tells the mail server which domain a list is in. A list for which there can be none is in all.
 DOMAIN_LINE = re.compile(r"([-+_.=a-z0-9]+): ([a-z0-9.-]+)\Z")
 
-# Seconds by which the times of two files in one file system may seem to be in another order than they are.
-CLOCK_GRAIN = 2
-
 # Settings of mm_cfg.py that are not told to anybody when they are strings.
 SECRET_SETTING = re.compile(r"SECRET|PASSW|_KEY$")
 ORIGINAL_SETTINGS = {}
@@ -886,19 +883,12 @@ def report_removal(name):
 
 
 class Domains(object):
-    """The file that tells the mail server which domain each list is in, also those that the inventory does not name."""
+    """The file that tells the mail server which domain each list is in, also those that the inventory does not name. It is root's to read and write."""
 
-    def __init__(self, path):
-        self.path, self.text, self.time = path, "", 0
+    def __init__(self, text, seconds):
+        self.text, self.time = text, seconds
         # Domain of each list: now, and when the call has done its work.
         self.now, self.then = {}, {}
-        self.start = time.time() - CLOCK_GRAIN
-        try:
-            with open(path) as handle:
-                self.text, self.time = readable(handle.read()), os.fstat(handle.fileno()).st_mtime
-        except IOError:
-            # The first run, or somebody has removed it.
-            pass
 
     def look(self, names):
         """See which domain those lists are in that the call does not name. They are read when they have changed since the file was true."""
@@ -917,26 +907,9 @@ class Domains(object):
         lines = sorted("%s: %s" % (name, readable(domain).lower()) for name, domain in self.then.items())
         return "".join(line + "\n" for line in lines if DOMAIN_LINE.match(line))
 
-    def change(self):
-        """What is told about the file; None when nothing changes."""
-        wanted = self.wanted()
-        return None if wanted == self.text else {"before": self.text, "after": wanted}
-
     def failed(self, name):
         """A list was left as it was."""
         self.then[name] = self.now.get(name, "")
-
-    def write(self):
-        """Bring the file up to date, and remember that it was true when this call began."""
-        change = self.change()
-        if change:
-            write_whole(self.path, change["after"], 0o644)
-        try:
-            os.utime(self.path, (self.start, self.start))
-        except OSError:
-            # Somebody else's file: the next call reads again what this one has read.
-            pass
-        return change
 
 
 def plan(attributes, specs, existing, purge, complain, warn, domains):
@@ -1147,7 +1120,7 @@ def manage_lists(lists, purge, keep_archives, site_password, virtual_hosts, doma
             check_password(site_password)
         except Wrong:
             faults.append((-1, "site_password: " + sys.exc_info()[1].text))
-    domains = Domains(domains_file or os.devnull)
+    domains = Domains(**(domains_file or {"text": "", "seconds": 0}))
     reports, to_do, doomed = plan(attributes, lists, existing, purge, complain, warnings.append, domains)
     crumbs = unfinished_removals()
     reports = [report_removal(name) for name in crumbs if name not in doomed] + reports
@@ -1168,7 +1141,7 @@ def manage_lists(lists, purge, keep_archives, site_password, virtual_hosts, doma
         for name in doomed:
             del domains.then[name]
     if check:
-        answer["domains"] = domains.change() if domains_file else None
+        answer["domains"] = domains.wanted() if domains_file else None
         return answer
 
     free_hands()
@@ -1205,8 +1178,7 @@ def manage_lists(lists, purge, keep_archives, site_password, virtual_hosts, doma
                 if report:
                     done.append(report)
         if domains_file:
-            current = domains_file
-            answer["domains"] = domains.write()
+            answer["domains"] = domains.wanted()
     except EnvironmentError:
         problems.append("%s could not be written: %s. Everything after it was left as it was." % (current, readable(sys.exc_info()[1])))
     except Stopped:
@@ -1339,7 +1311,6 @@ def gather_contents():
     hosts = ["site"] + sorted(set(one["email_host"] for one in lists if not one["fault"]))
     return {
         "directories": directories,
-        "frozen": read_frozen(os.path.join(mm_cfg.VAR_PREFIX, "frozen")),
         "lists": lists,
         "templates": ["templates/" + host for host in hosts if os.path.isdir(place("templates/" + host))],
     }
@@ -1400,15 +1371,6 @@ def measure(path):
         paths = [os.path.join(directory, name) for name in files]
         size += sum(os.lstat(path).st_size for path in paths if os.path.lexists(path))
     return [count, size]
-
-
-def read_frozen(path):
-    """The domains for which the mail server defers mail, and what is happening to them."""
-    try:
-        with open(path) as handle:
-            return dict(line.strip().split(": ", 1) for line in handle if ": " in line)
-    except IOError:
-        return {}
 
 
 def gather_queues():

@@ -40,6 +40,10 @@ options:
   service:
     description: Name of the systemd unit that runs the queue runners, such as V(mailman), for RV(service_running) and RV(service_drop_ins).
     type: str
+  frozen_file:
+    description:
+      - The file that says for which domains the mail server defers mail, for RV(frozen).
+    type: path
   gather:
     description:
       - What else to tell. Each topic is returned under its own name.
@@ -243,10 +247,6 @@ contents:
       description: Where the directories are that RV(contents.lists[].files) begin with.
       type: dict
       sample: {lists: /var/lib/mailman/lists, qfiles: /var/lib/mailman/qfiles}
-    frozen:
-      description: The domains for which the mail server defers mail, each with V(arriving), V(leaving) or V(left).
-      type: dict
-      sample: {lists.example.org: leaving}
     lists:
       description: The lists, in the order of their names. Two with the same values have the same content.
       type: list
@@ -293,6 +293,16 @@ contents:
       type: list
       elements: str
       sample: [templates/site]
+frozen:
+  description: The domains for which the mail server defers mail, each with V(arriving), V(leaving) or V(left).
+  returned: with O(frozen_file)
+  type: dict
+  sample: {lists.example.org: leaving}
+frozen_formerly:
+  description: Whether RV(frozen) still stands only in a file of an earlier release, in Mailman's directory, and there is no O(frozen_file).
+  returned: with O(frozen_file)
+  type: bool
+  sample: false
 queues:
   description: How many messages are in each of Mailman's queues. Those in C(shunt) and C(bad) stay there until somebody looks at them.
   returned: when O(gather) has V(queues) and there is a Mailman
@@ -342,6 +352,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman impo
     run_target,
     take,
 )
+from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman_domains import frozen_domains
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted, owned, resolve
 
 PYTHON_VERSION = "import sys; sys.stdout.write('.'.join(str(part) for part in sys.version_info[:3]))"
@@ -351,6 +362,11 @@ LONGEST_STAMP = 65536
 # What Mailman's answer has, and of which type.
 ANSWERED = {"lists_dir": str, "python_version": str}
 GATHERED = {"contents": dict, "lists": list, "queues": dict, "runners": dict, "settings": dict}
+
+# What Mailman's user may say of what belongs to lists: where the directories are, and names in them.
+DIRECTORIES = ["archives/private", "archives/public", "data", "lists", "qfiles", "templates"]
+PLACE = re.compile(r"(/+[\w.+-]+)+/*\Z", re.ASCII)
+CONTENT = re.compile(r"(archives/(private|public)|data|lists|qfiles/\w[\w.-]*|templates)/[^/\x00-\x1f\x7f]+\Z", re.ASCII)
 
 COMPILED_IN = (
     "bin_dir",
@@ -401,6 +417,8 @@ def ask_mailman(module, installation):
     answer = take(run_target(module, installation, "describe", gather=gather), expected)
     if not re.match(r"\d+(\.\d+)*\Z", answer["python_version"]):
         raise TargetError("Mailman's Python, %s, does not say its version." % installation["python"])
+    if "contents" in gather:
+        check_contents(answer["contents"])
     if answer["lists_dir"] != installation["lists_dir"]:
         answer["lists_dir"] = check_lists_dir(installation, answer["lists_dir"])
     return answer
@@ -432,12 +450,27 @@ def ask_systemd(module, unit):
     )
 
 
+def check_contents(contents):
+    """Mailman's user says where its lists are, and a playbook takes them from there, some of it as another user on another machine."""
+    if contents is None:
+        return
+    if sorted(contents["directories"]) != DIRECTORIES:
+        raise TargetError("Mailman's user gave other directories than those of Mailman: %s." % sorted(contents["directories"]))
+    places = [path for path in contents["directories"].values() if not PLACE.match(path)]
+    names = contents["templates"] + [name for one in contents["lists"] for name in one["files"]]
+    wrong = places + [name for name in names if not CONTENT.match(name) or name.endswith(("/.", "/.."))]
+    if wrong:
+        raise TargetError("Mailman's user named a directory or file that is none of Mailman's: %r. Look at mm_cfg.py and at what that user runs." % wrong[0])
+    contents["directories"] = dict((name, os.path.normpath(path)) for name, path in contents["directories"].items())
+
+
 def main():
     module = AnsibleModule(
         argument_spec=dict(
             prefix=dict(type="path", required=True),
             python=dict(type="path"),
             service=dict(type="str"),
+            frozen_file=dict(type="path"),
             gather=dict(type="list", elements="str", choices=["contents", "lists", "queues", "runners", "settings"], default=[]),
         ),
         supports_check_mode=True,
@@ -477,6 +510,10 @@ def main():
         except TargetError as e:
             module.fail_json(msg=str(e))
     facts["python_available"] = facts["python_version"] is not None
+    if module.params["frozen_file"]:
+        # Of a Mailman that cannot be believed yet nothing else is known.
+        former = [os.path.join(facts["var_prefix"] or prefix, "frozen")]
+        facts["frozen"], facts["frozen_formerly"] = frozen_domains(module.params["frozen_file"], former)
     if module.params["service"]:
         facts.update(ask_systemd(module, module.params["service"]))
     module.exit_json(**facts)

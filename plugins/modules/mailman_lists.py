@@ -160,7 +160,8 @@ options:
       - File in which to keep the mail domain of every list of the installation, also of those that are not in O(lists), for a mail server that serves
         several domains. A line is a list's name, a colon, a space and its domain in lower case.
       - Lists that are not in O(lists) are read only when they have changed since the last call.
-      - Mailman's user must be able to write to its directory, which must exist.
+      - The mail server reads it for every message, so its directory must be one to which only root can write. It is made when there is none.
+        Mailman's own user, which says what stands in the file, does not write it.
     type: path
   lock_timeout:
     description:
@@ -272,12 +273,16 @@ problems:
 """
 
 import json
+import os
+import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman_domains
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import (
     TargetError,
     explain,
     find_installation,
+    mailman_target,
     run_target,
     take,
 )
@@ -285,7 +290,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import
 
 # What Mailman's answer has, and of which type.
 ANSWERED = {
-    "domains": (dict, type(None)),
+    "domains": (str, type(None)),
     "faults": list,
     "lists": list,
     "problems": list,
@@ -293,6 +298,9 @@ ANSWERED = {
     "unlisted": list,
     "warnings": list,
 }
+
+# Seconds by which the times of two files may seem to be in another order than they are.
+CLOCK_GRAIN = 2
 
 
 class ListsModule(AnsibleModule):
@@ -313,6 +321,35 @@ def announce(specs):
         "unlisted": [],
         "warnings": [],
     }
+
+
+def look_at_domains(module, path, shown):
+    """The file of domains as it is, and since when that is true; None when none is wanted."""
+    if not path:
+        return None
+    try:
+        fault = mailman_domains.directory_fault(path)
+        text, seconds = mailman_domains.read(path)
+    except OSError as e:
+        fault = str(e)
+    if fault:
+        module.fail_json(msg="domains_file: %s. Name a file in a directory that is root's alone." % fault, invocation=shown)
+    return {"text": text, "seconds": seconds}
+
+
+def keep_domains(module, path, before, after, start):
+    """Bring the file of domains up to date, and let its time say since when it is true."""
+    # Mailman's user says what stands in it, and the mail server believes it.
+    wrong = [line for line in after.splitlines() if not mailman_target.DOMAIN_LINE.match(line)]
+    if wrong:
+        raise TargetError("Mailman's user gave a line that is no list and its domain, %r. Look at what that user runs." % wrong[0])
+    if module.check_mode:
+        return
+    if after != before or not os.path.exists(path):
+        mailman_domains.make_directory(path)
+        mailman_domains.write(path, after, start)
+    else:
+        os.utime(path, (start, start))
 
 
 def show(value):
@@ -388,6 +425,8 @@ def main():
     params = module.params
     # What Ansible shows of a call with -vvv; the lists would be many times as long as the result.
     shown = {"module_args": {"prefix": params["prefix"], "purge": params["purge"], "keep_archives": params["keep_archives"]}}
+    path = params["domains_file"]
+    known, start = look_at_domains(module, path, shown), time.time() - CLOCK_GRAIN
     try:
         installation = find_installation(params["prefix"])
         if installation:
@@ -401,7 +440,7 @@ def main():
                     keep_archives=params["keep_archives"],
                     site_password=params["site_password"],
                     virtual_hosts=params["virtual_hosts"],
-                    domains_file=params["domains_file"],
+                    domains_file=known,
                     lock_timeout=params["lock_timeout"],
                     check=module.check_mode,
                 ),
@@ -434,13 +473,21 @@ def main():
             faults=faults,
             invocation=shown,
         )
-    domains = result.pop("domains")
-    result["domains_changed"] = bool(domains)
-    result["changed"] = bool(answer["lists"] or answer["site_password_changed"] or domains)
+    wanted = result.pop("domains")
+    # Not so when the call stopped before it had looked at all lists.
+    if path and wanted is not None:
+        try:
+            keep_domains(module, path, known["text"], wanted, start)
+        except (OSError, TargetError) as e:
+            problems = [*problems, "domains_file: %s" % e]
+            wanted = None
+    domains_changed = bool(path) and wanted not in (None, known["text"])
+    result["domains_changed"] = domains_changed
+    result["changed"] = bool(answer["lists"] or answer["site_password_changed"] or domains_changed)
     if module._diff:
         result["diff"] = [difference(report) for report in answer["lists"]]
-        if domains:
-            result["diff"].append(dict(domains, before_header=params["domains_file"], after_header=params["domains_file"]))
+        if domains_changed:
+            result["diff"].append(dict(before=known["text"], after=wanted, before_header=path, after_header=path))
     if problems:
         module.fail_json(msg="\n".join(problems), problems=problems, **result)
     module.exit_json(**result)

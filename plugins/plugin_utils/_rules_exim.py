@@ -102,6 +102,22 @@ def passwords_over_tls(v):
                "or empty exim_auth_file." % v["exim_auth_file"])
 
 
+def senders(v):
+    for login, items in v["exim_auth_senders"].items():
+        if not isinstance(login, str) or not re.match(r"[A-Za-z0-9._+@-]+\Z", login):
+            yield ("exim_auth_senders has login %s. A login is a string of letters, digits and . _ + - @, as in exim_auth_file. Put one that is a number in "
+                   "quotes." % shown(login))
+        if not isinstance(items, (list, tuple)) or not items:
+            yield "exim_auth_senders has %s for %s. Set it to a list of addresses and domains, or to ['*'] for everything." % (shown(items), login)
+            continue
+        for item in items:
+            local_part, at, domain = item.rpartition("@") if isinstance(item, str) else ("", "@", "")
+            # Of characters that Exim gives no meaning.
+            if item != "*" and (at and not re.match(r"[A-Za-z0-9._+=-]+\Z", local_part) or not kinds.is_domain(domain.lower())):
+                yield ("exim_auth_senders has %s for %s, which is no address and no domain. Write one, as in anna@example.com or lists.example.com, or '*' for "
+                       "everything." % (shown(item), login))
+
+
 def password_for_the_smarthost(v):
     user, file, host = v["exim_smarthost_user"], v["exim_smarthost_password_file"], v["exim_smarthost"]
     if bool(user) != bool(file):
@@ -138,6 +154,6 @@ def block_names(v):
 
 
 RULES = (
-    listens, routes, aliases, connections, certificate_and_key, passwords_over_tls, password_for_the_smarthost, header_callouts, spam_scores, sockets,
-    block_names,
+    listens, routes, aliases, connections, certificate_and_key, passwords_over_tls, senders, password_for_the_smarthost, header_callouts, spam_scores,
+    sockets, block_names,
 )

@@ -45,16 +45,6 @@ def test_newlist_takes_the_domain_from_virtual_hosts(mailman, arguments, host_na
     assert mailman.python(f"m = MailList.MailList({name!r}, lock=0)\nresult([m.host_name, m.web_page_url])") == [host_name, f"http://{web_host}/mailman/"]
 
 
-def test_a_file_beside_the_lists_is_no_list(mailman, name):
-    """And nothing is said against it."""
-    before = mailman.tool("list_lists -b").stdout
-    mailman.run(f"echo 'tools: lists.test' >{PREFIX}/lists/.domains; chown list:list {PREFIX}/lists/.domains; chmod 644 {PREFIX}/lists/.domains")
-    assert mailman.tool("list_lists -b").stdout == before
-    assert ".domains" not in mailman.run(f"cd {PREFIX} && bin/check_perms -f", rc=None).stdout
-    assert mailman.run(f"stat -c '%a %U' {PREFIX}/lists/.domains").stdout.split() == ["644", "list"]
-    mailman.run(f"rm {PREFIX}/lists/.domains")
-
-
 def test_newlist_language(mailman):
     mailman.tool("newlist -q -l de german owner@example.com secret")
     state = mailman.python("m = MailList.MailList('german', lock=0)\nresult([m.preferred_language, m.available_languages])")

@@ -183,7 +183,8 @@ def test_shunted_mail_is_a_finding(list_host, send, verify):
     status, report = verify()
     list_host.check_output("rm %s/qfiles/shunt/*.pck" % PREFIX)
     assert status != 0
-    assert [(fault["fault"], fault["found"]) for fault in report["faults"]] == [("shunted-mail", ["messages in Mailman's queue shunt: 1"])]
+    # Lists that other tests were interrupted with may be faults, too.
+    assert {fault["fault"]: fault["found"] for fault in report["faults"]}["shunted-mail"] == ["messages in Mailman's queue shunt: 1"]
 
 
 def test_mail_that_waits_is_offered_again_soon(mailman):

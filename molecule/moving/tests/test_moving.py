@@ -19,6 +19,7 @@ from waiting import eventually
 ORG, NET = "lists.example.org", "lists.example.net"
 LISTS = ["announce", "board"]
 HOME = "/virtual/%s/mailman" % ORG
+FROZEN = "/etc/listhost/frozen"
 
 
 class Sender:
@@ -72,8 +73,8 @@ def copies(sink, subject, since):
 def test_frozen_domain_waits(first, shared, send, sink, request):
     """It and no other: from outside, bounces and all, and in Exim's queue."""
     mark, subject = sink.mark(), "frozen %s" % uuid.uuid4()
-    first.check_output("echo '%s: leaving' > /var/lib/mailman/frozen" % ORG)
-    request.addfinalizer(lambda: first.check_output("rm -f /var/lib/mailman/frozen"))
+    first.check_output("mkdir --parents /etc/listhost; echo '%s: leaving' > %s" % (ORG, FROZEN))
+    request.addfinalizer(lambda: first.check_output("rm -f " + FROZEN))
     addresses = ["announce@" + ORG, "announce-request@" + ORG, "nobody@" + ORG, "announce@LISTS.example.org"]
     assert code_of(send, first, *addresses) == [451] * 4
     assert code_of(send, first, "announce-bounces@" + ORG, "announce-bounces+anna=example.org@" + ORG, sender="") == [451] * 2
@@ -83,10 +84,40 @@ def test_frozen_domain_waits(first, shared, send, sink, request):
     eventually(lambda: "being moved" in first.check_output("cat /var/log/exim4/mainlog"))
     assert "announce@" + ORG in first.check_output("exim -bp")
     assert copies(sink, subject, mark) == []
-    first.check_output("rm /var/lib/mailman/frozen")
+    first.check_output("rm " + FROZEN)
     flush(first)
     sink.wait(1, since=mark, subject=subject)
     assert code_of(send, first, "announce@" + ORG, "nobody@" + ORG) == [250, 550]
+
+
+def test_mailmans_user_stops_nobodys_mail(first, send):
+    """Exim does not look into a directory of that user for the domains whose mail waits."""
+    first.check_output("mkfifo /var/lib/mailman/frozen; chown list /var/lib/mailman/frozen")
+    try:
+        assert code_of(send, first, "announce@" + ORG, "news@" + NET) == [250, 250]
+    finally:
+        first.check_output("rm /var/lib/mailman/frozen")
+
+
+def test_site_while_a_move_is_under_way(first, second, send):
+    """One that an earlier release began, which wrote in Mailman's directories what stands for root alone to write now. Exim gets its new configuration."""
+    elsewhere = "/virtual/lists.test/mailman"
+    first.check_output("echo '%s: leaving' > /var/lib/mailman/frozen" % ORG)
+    second.check_output("mkdir --parents {0}; echo 'lists.test: left' > {0}/frozen".format(elsewhere))
+    try:
+        ended = run("site.yml", "--limit", "first,second", exim_message_size_limit="49M")
+        assert not ended.failed, ended.said
+        assert "Mail for lists.example.org waits" in ended.said
+        assert first.file(FROZEN).content_string == "%s: leaving\n" % ORG
+        assert second.file("/virtual/frozen").content_string == "lists.test: left\n"
+        for machine in (first, second):
+            assert machine.check_output("exim -bP message_size_limit") == "message_size_limit = 49M"
+        assert code_of(send, first, "announce@" + ORG, "news@" + NET) == [451, 250]
+        assert set(run("site.yml", "--limit", "first,second", exim_message_size_limit="49M").changes.values()) == {0}
+    finally:
+        first.check_output("rm --force /var/lib/mailman/frozen " + FROZEN)
+        second.check_output("rm -r /virtual/lists.test; rm --force /virtual/frozen")
+    assert code_of(send, first, "announce@" + ORG) == [250]
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +197,7 @@ def test_check_mode_changes_nothing(first, second, before):
     assert "announce, board would be moved from first" in ended.said
     assert not ended.failed
     assert not second.file("/virtual/" + ORG).exists
-    assert not first.file("/var/lib/mailman/frozen").exists
+    assert not first.file(FROZEN).exists
 
 
 @contextlib.contextmanager
@@ -190,6 +221,17 @@ def full(machine, path):
         machine.check_output("umount %s", path)
 
 
+@contextlib.contextmanager
+def elsewhere(machine, name):
+    """A machine whose Mailman's user says that its public archives are where only root can read."""
+    machine.check_output("mkdir -p /etc/closed/%s; chmod 711 /etc/closed; chmod 700 /etc/closed/*; cp -p /etc/shadow /etc/closed/*", name)
+    machine.check_output("cp -p {0} {0}.aside; echo \"PUBLIC_ARCHIVE_FILE_DIR = '/etc/closed'\" >> {0}".format("/var/lib/mailman/Mailman/mm_cfg.py"))
+    try:
+        yield
+    finally:
+        machine.check_output("mv {0}.aside {0}; rm -r /etc/closed".format("/var/lib/mailman/Mailman/mm_cfg.py"))
+
+
 @pytest.mark.parametrize(
     ("culprit", "fault", "complaint"),
     [
@@ -203,11 +245,12 @@ def full(machine, path):
         (
             "first",
             lambda machine: disturbed(
-                machine, "tar", "--files-from", '/usr/bin/tar "$@"; runuser -u list -- /var/lib/mailman/bin/remove_members -n -N board anna@example.org; exit'
+                machine, "tar", "--files-from", '/usr/bin/tar "$@"; /var/lib/mailman/bin/remove_members -n -N board anna@example.org >&2; exit'
             ),
             "These lists were changed on first while they were copied: board (members: 1, the copy 0)",
         ),
         ("second", lambda machine: full(machine, HOME + "/archives/private"), "No space left on device"),
+        ("first", lambda machine: elsewhere(machine, "announce"), "Permission denied"),
     ],
 )
 def test_failure_leaves_all_as_it_was(ground, first, second, shared, before, send, sink, culprit, fault, complaint):
@@ -216,12 +259,12 @@ def test_failure_leaves_all_as_it_was(ground, first, second, shared, before, sen
     assert ended.failed
     assert complaint in ended.said
     assert "lists.example.org was not moved" in ended.said
-    if culprit == "first":
+    if "members: 1" in complaint:
         first.check_output("echo anna@example.org | runuser -u list -- /var/lib/mailman/bin/add_members -r - -w n -a n board")
         before["board"]["members"] = shared.state("board")["members"]
     assert {name: shared.state(name) for name in LISTS} == before
     assert shared.runs()
-    assert first.file("/var/lib/mailman/frozen").content_string == ""
+    assert first.file(FROZEN).content_string == ""
     # There they wait, here they get through.
     assert code_of(send, second, "announce@" + ORG) == [451]
     assert code_of(send, first, "board@" + ORG, "announce-bounces+anna=example.org@" + ORG) == [250, 250]
@@ -247,7 +290,8 @@ def sender(first, second, before, send, sink):
         sender.after_kill = [code_of(send, machine, "announce@" + ORG) for machine in (first, second)]
         sender.kept = "kept %s" % uuid.uuid4()
         first.check_output("printf %%s %s | exim -f gustav@example.org announce@%s", letter(sender.kept, "announce@" + ORG), ORG)
-        with disturbed(first, "mv", "/lists/board ", "exit 1"):
+        stowaway = 'touch data/stowaway; set -- "$@" --transform=s,^data/stowaway,Mailman/stowaway.py, data/stowaway'
+        with disturbed(first, "tar", "--files-from", stowaway), disturbed(first, "mv", "lists/board ", "exit 1"):
             sender.failed = run("move_domain.yml", move_domain=ORG, move_from="first")
         sender.after_failure = [code_of(send, machine, "announce@" + ORG) for machine in (first, second)]
         sender.moved = run("move_domain.yml", move_domain=ORG, move_from="first")
@@ -269,7 +313,7 @@ def test_move(first, second, shared, separate, before, sender):
     assert shared.lists() == ["mailman", "news"]
     assert shared.runs()
     assert separate.runs()
-    aside = "/var/lib/mailman/moved"
+    aside = "/var/lib/mailman/data/moved"
     assert first.check_output("cd %s; ls -d */lists/*/config.pck | cut -d / -f 2,3 | sort" % aside).split() == ["lists/announce", "lists/board"]
     assert {first.file(aside + "/" + name).mode & 0o777 for name in first.file(aside).listdir()} == {0o700}
 
@@ -290,6 +334,12 @@ def test_permissions(second, separate):
     assert "board" not in found
     assert second.check_output("stat -c '%%U:%%G %%a' %s/qfiles/shunt" % separate.prefix) == "list:list 2770"
     assert second.check_output("find %s/lists/announce ! -user list -o ! -group list" % separate.prefix) == ""
+
+
+def test_the_old_mailmans_user_brings_nothing_else(first, second, sender):
+    """It made the archive, and put a file for the code of the new Mailman into it."""
+    assert first.file("/var/lib/mailman/data/stowaway").exists
+    assert second.check_output("find /virtual -name 'stowaway*'") == ""
 
 
 def test_what_waited_arrives_once(first, second, separate, sender, send, sink):
@@ -371,6 +421,8 @@ def test_from_one_separate_machine_to_another(first, second, separate, send, sin
     ended = run("remove_domain.yml", remove_domain=ORG)
     assert not ended.failed, ended.said
     assert code_of(send, second, "announce@" + ORG) == [550]
+    # It may come back.
+    assert second.file("/virtual/frozen").content_string == ""
     subject = "home again %s" % uuid.uuid4()
     assert send(first, "announce@" + ORG, sender="gustav@example.org", data=letter(subject, "announce@" + ORG)).code == 250
     sink.wait(1, since=mark, to="anna@example.org", subject=subject, host=first)

@@ -82,13 +82,45 @@ def test_no_password_without_tls(talk, certificate, port):
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
 def test_submission(talk, certificate, sink, list_host, mechanism):
-    """Who is known may send anywhere, from anywhere."""
+    """Who is known may send anywhere, from anywhere, as himself."""
     subject, mark = "submitted " + uuid.uuid4().hex, sink.mark()
     how = {"port": 587, "helo": "laptop", "tls": certificate, "auth": [mechanism, "anna", PASSWORD]}
-    replies = talk(STRANGER, sender="anna@" + list_host.fqdn, data=letter(subject), **how)
+    replies = talk(STRANGER, sender="anna@" + list_host.fqdn, data=letter(subject, sender="anna@" + list_host.fqdn), **how)
     assert replies["AUTH"][0] == 235
     assert replies.last[0] == 250
     sink.wait(1, since=mark, subject=subject)
+
+
+@pytest.mark.parametrize(
+    ("user", "sender", "headers", "taken"),
+    [
+        ("anna", "anna@HOST", {"From": "anna@HOST"}, True),
+        ("Anna", "Anna@HOST", {"From": "Anna Example <ANNA@HOST>", "Sender": "anna@HOST"}, True),
+        ("anna", "", {"From": "anna@HOST"}, True),
+        ("anna", "testlist@list.example.com", {"From": "anna@HOST"}, False),
+        ("anna", "anna@HOST", {"From": "testlist@list.example.com"}, False),
+        ("anna", "", {"From": "testlist@list.example.com"}, False),
+        ("anna", "anna@HOST", {"From": "anna@HOST, testlist@list.example.com"}, False),
+        ("anna", "anna@HOST", {"From": "team: testlist@list.example.com;"}, False),
+        ("anna", "anna@HOST", {"From": "anna@HOST", "Sender": "testlist@list.example.com"}, False),
+        ("anna", "anna@HOST", {"From": "anna@HOST", "FROM": "testlist@list.example.com"}, False),
+        ("anna", "anna@HOST", {"From": "anna@HOST", "From ": "testlist@list.example.com"}, False),
+        ("anna", "anna@HOST", {"From": "=?us-ascii?q?=22?= <testlist@list.example.com>"}, False),
+        ("anna", "anna@HOST", {"From": '"anna@HOST <testlist@list.example.com>'}, False),
+        ("anna", "anna@sub.HOST", {"From": "anna@HOST"}, False),
+        ("berta", "berta@example.net", {"From": "testlist@List.Example.com"}, True),
+        ("berta", "berta@HOST", {"From": "berta@example.net"}, False),
+        ("berta", "anna@example.net", {"From": "berta@example.net"}, False),
+        ("news", "anybody@example.edu", {"From": "somebody@example.org"}, True),
+    ],
+)
+def test_who_logged_in_sends_as_himself(talk, certificate, list_host, user, sender, headers, taken):
+    """The login is a name of this host, unless exim_auth_senders says otherwise; and no trick with the headers gets around it."""
+    how = {"port": 587, "tls": certificate, "auth": ["PLAIN", user, PASSWORD]}
+    lines = ["%s: %s" % (name, value.replace("HOST", list_host.fqdn)) for name, value in headers.items()]
+    data = "\n".join([*lines, "Date: Tue, 01 Sep 2026 10:00:00 +0000", "Message-ID: <%s@test.example.org>" % uuid.uuid4(), "", "A test."])
+    code, reply = talk(STRANGER, sender=sender.replace("HOST", list_host.fqdn), data=data, **how).last
+    assert code == (250 if taken else 550), reply
 
 
 @pytest.mark.parametrize(("user", "password"), [("anna", "wrong"), ("anna", ""), ("nobody", PASSWORD), ("nobody", ""), ("", "")])

@@ -118,7 +118,7 @@ def test_each_domain_has_its_own_key(talk, list_host, signer, sink):
 def test_mail_of_those_who_logged_in_is_signed(talk, certificate, list_host, signer, sink):
     subject, mark = "submitted " + uuid.uuid4().hex, sink.mark()
     how = {"port": 587, "tls": certificate, "auth": ["PLAIN", "anna", "open sesame"]}
-    assert talk("berta@example.net", sender="anna@" + list_host.fqdn, data=letter(subject), **how).last[0] == 250
+    assert talk("berta@example.net", sender="anna@" + list_host.fqdn, data=letter(subject, sender="anna@" + list_host.fqdn), **how).last[0] == 250
     [message] = sink.wait(1, since=mark, subject=subject)
     assert signer(message) == list_host.fqdn
 

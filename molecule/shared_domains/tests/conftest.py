@@ -15,7 +15,7 @@ import yaml
 
 SCENARIO = pathlib.Path(__file__).parents[1]
 ROOT = SCENARIO.parents[1]
-FILE = "/var/lib/mailman/lists/.domains"
+FILE = "/etc/listhost/domains"
 LISTS = yaml.safe_load((SCENARIO / "inventory.yml").read_text())["all"]["children"]["list_hosts"]["vars"]["mailman_lists"]
 
 

@@ -96,9 +96,14 @@ def test_null_sender(host, send):
     assert send(host, "test-bounces@" + TEST, sender="").code == 250
 
 
-def test_the_file_is_no_list(host, send):
-    """Exim looks for lists where it lies."""
-    assert send(host, '".domains"@lists.test', sender="gustav@example.org").code == 550
+def test_mailmans_user_stops_nobodys_mail(host, answers):
+    """Exim does not look for it where the lists are, and root does not write there."""
+    host.check_output("runuser -u list -- mkfifo /var/lib/mailman/lists/.domains")
+    try:
+        assert answers("test") == [TEST]
+        assert run().changed == 0
+    finally:
+        host.check_output("rm /var/lib/mailman/lists/.domains")
 
 
 @pytest.mark.parametrize(("name", "domain"), [("com", COM), ("test", TEST)])
@@ -137,7 +142,7 @@ def test_without_the_file_no_mail_is_lost(host, answers):
     assert answers("test") == ALL
     assert run("--check").changes == [TASK]
     assert run().changes == [TASK]
-    assert host.check_output("cmp {0} {0}.aside; rm {0}.aside; stat -c '%a %U' {0}".format(FILE)) == "644 list"
+    assert host.check_output("cmp {0} {0}.aside; rm {0}.aside; stat -c '%a %U' {0}".format(FILE)) == "644 root"
     assert answers("test") == [TEST]
 
 

@@ -156,7 +156,7 @@ def test_routing(virtual, host, domains, name):
 def test_what_is_no_domain(host, send):
     """Whatever else lies about in the directory."""
     host.check_output("mkdir -p /virtual/half.example.org /virtual/domains/directory.example.org /virtual/lost+found; touch /virtual/file.example.org")
-    for domain in ["half.example.org", "directory.example.org", "file.example.org", "domains", "removed"]:
+    for domain in ["half.example.org", "directory.example.org", "file.example.org", "domains", "removed", "frozen"]:
         assert send(host, "postmaster@" + domain, sender="gustav@example.org").code == 550
     host.check_output("rm -r /virtual/half.example.org /virtual/domains/directory.example.org /virtual/lost+found /virtual/file.example.org")
 

@@ -364,10 +364,7 @@ def domains(monkeypatch, mm_cfg, tmp_path):
 
         monkeypatch.setattr(target, "Errors", types.SimpleNamespace(MMListError=MMListError))
         monkeypatch.setattr(target, "MailList", types.SimpleNamespace(MailList=load))
-        (tmp_path / ".domains").write_text(text)
-        time_of_file = time.time() - age
-        os.utime(str(tmp_path / ".domains"), (time_of_file, time_of_file))
-        made = target.Domains(str(tmp_path / ".domains"))
+        made = target.Domains(text, time.time() - age)
         made.look(lists)
         return made, sorted(read)
 
@@ -378,14 +375,7 @@ def test_domains_are_read_where_the_file_is_older_or_silent(domains):
     assert domains("a: a.test\n", 60, a="x.test", b="B.test")[1] == ["a", "b"]
     made, read = domains("a: a.test\n", -60, a="x.test", b="B.test")
     assert read == ["b"]
-    assert made.change() == {"before": "a: a.test\n", "after": "a: a.test\nb: b.test\n"}
-
-
-def test_a_list_of_the_same_moment_is_read(domains):
-    made = domains("", 0, a="a.test")[0]
-    made.write()
-    assert os.stat(made.path).st_mtime < os.stat(os.path.join(os.path.dirname(made.path), "a", "config.pck")).st_ctime
-    assert os.stat(made.path).st_mode & 0o777 == 0o644
+    assert made.wanted() == "a: a.test\nb: b.test\n"
 
 
 def test_lines_that_would_mislead_are_not_written(domains):
@@ -394,7 +384,7 @@ def test_lines_that_would_mislead_are_not_written(domains):
 
 
 def test_a_damaged_list_keeps_its_line(domains):
-    assert domains("a: a.test\n", 60, a=None)[0].change() is None
+    assert domains("a: a.test\n", 60, a=None)[0].wanted() == "a: a.test\n"
 
 
 def test_a_list_that_was_left_as_it_was_keeps_its_line(domains):
@@ -404,14 +394,7 @@ def test_a_list_that_was_left_as_it_was_keeps_its_line(domains):
     assert made.wanted() == "a: new.test\nc: c.test\n"
     for name in "abc":
         made.failed(name)
-    assert made.change() is None
-
-
-def test_an_unchanged_file_is_not_written(domains):
-    made = domains("a: a.test\n", -60, a="a.test")[0]
-    before = os.stat(made.path).st_ino
-    assert made.write() is None
-    assert os.stat(made.path).st_ino == before
+    assert made.wanted() == made.text
 
 
 class Score:
@@ -462,10 +445,3 @@ def test_messages_in_queues_belong_to_lists(tmp_path):
     assert {name: sorted(files) for name, files in target.find_queued(str(tmp_path)).items()} == {
         "news": ["qfiles/in/1.pck", "qfiles/shunt/2.psv"], "mailman": ["qfiles/bad/3.pck"],
     }  # fmt: skip
-
-
-def test_frozen_domains(tmp_path):
-    path = tmp_path / "frozen"
-    assert target.read_frozen(str(path)) == {}
-    path.write_text("lists.example.org: leaving\nlists.example.net: left\n")
-    assert target.read_frozen(str(path)) == {"lists.example.org": "leaving", "lists.example.net": "left"}

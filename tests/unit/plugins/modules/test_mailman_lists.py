@@ -6,6 +6,9 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
+import time
+
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import TargetError
@@ -119,14 +122,74 @@ def test_a_changed_site_password_is_a_change(mailman):
     assert mailman.run(site_password="xyzzy")["changed"] is True
 
 
-def test_a_changed_file_of_domains_is_a_change(mailman):
-    mailman.answer = {"domains": {"before": "", "after": "news: example.org\n"}}
-    result = mailman.run(domains_file="/lists/.domains", _ansible_diff=True)
-    assert (result["changed"], result["domains_changed"]) == (True, True)
-    assert result["diff"] == [
-        {"before_header": "/lists/.domains", "after_header": "/lists/.domains", "before": "", "after": "news: example.org\n"}
-    ]
-    assert "domains" not in result
+@pytest.fixture
+def domains_file(tmp_path):
+    path = tmp_path / "known" / "domains"
+    path.parent.mkdir()
+    path.write_text("old: example.org\n")
+    os.utime(str(path), (1000000000, 1000000000))
+    return path
+
+
+def test_mailman_is_told_what_the_file_says_and_since_when(mailman, domains_file):
+    mailman.run(domains_file=str(domains_file))
+    assert mailman.request["domains_file"] == {"text": "old: example.org\n", "seconds": 1000000000}
+
+
+def test_a_changed_file_of_domains_is_a_change(mailman, domains_file):
+    mailman.answer = {"domains": "news: example.org\n"}
+    for check_mode in (True, False):
+        before = time.time()
+        result = mailman.run(domains_file=str(domains_file), _ansible_diff=True, _ansible_check_mode=check_mode)
+        assert (result["changed"], result["domains_changed"]) == (True, True)
+        header = {"before_header": str(domains_file), "after_header": str(domains_file)}
+        assert result["diff"] == [dict(header, before="old: example.org\n", after="news: example.org\n")]
+        assert "domains" not in result
+        assert domains_file.read_text() == ("old: example.org\n" if check_mode else "news: example.org\n")
+    # A list that was saved while the call ran is read by the next one.
+    assert before - 3 < domains_file.stat().st_mtime <= before - 1.9
+    assert domains_file.stat().st_mode & 0o777 == 0o644
+
+
+def test_an_unchanged_file_is_not_written(mailman, domains_file):
+    mailman.answer = {"domains": "old: example.org\n"}
+    before = domains_file.stat()
+    result = mailman.run(domains_file=str(domains_file))
+    assert (result["changed"], result["domains_changed"]) == (False, False)
+    assert domains_file.stat().st_ino == before.st_ino
+    # But it is true of a later moment.
+    assert domains_file.stat().st_mtime > before.st_mtime
+
+
+def test_a_new_file_gets_its_directory(mailman, tmp_path):
+    path = tmp_path / "etc" / "listhost" / "domains"
+    mailman.answer = {"domains": "news: example.org\n"}
+    assert mailman.run(domains_file=str(path))["domains_changed"]
+    assert mailman.request["domains_file"] == {"text": "", "seconds": 0}
+    assert (path.read_text(), path.parent.stat().st_mode & 0o777) == ("news: example.org\n", 0o755)
+
+
+def test_a_call_that_stopped_leaves_the_file_and_its_time(mailman, domains_file):
+    mailman.answer = {"domains": None, "problems": ["Stopped before news was written."]}
+    assert mailman.run(domains_file=str(domains_file))["failed"]
+    assert domains_file.stat().st_mtime == 1000000000
+
+
+@pytest.mark.parametrize("line", ["../x: example.org", "news: ${run{/bin/sh}}", "news: ", "news", "News: example.org", "news: a.test b.test", "*: a.test"])
+def test_the_mail_server_gets_no_other_lines(mailman, domains_file, line):
+    mailman.answer = {"domains": "a: a.test\n%s\n" % line}
+    result = mailman.run(domains_file=str(domains_file))
+    assert result["failed"]
+    assert "domains_file: Mailman's user gave a line that is no list and its domain, %r" % line in result["msg"]
+    assert result["domains_changed"] is False
+    assert domains_file.read_text() == "old: example.org\n"
+
+
+def test_the_file_is_where_only_root_can_write(mailman, domains_file):
+    domains_file.parent.chmod(0o775)
+    result = mailman.run(domains_file=str(domains_file))
+    assert "domains_file: others than root can write to %s" % domains_file.parent in result["msg"]
+    assert mailman.request is None
 
 
 @pytest.mark.parametrize(

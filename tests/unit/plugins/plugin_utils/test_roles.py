@@ -151,6 +151,19 @@ CASES = {
     ],
     "exim.certificate_and_key": [
         ({"exim_tls_certificate": "/etc/ssl/list.pem"}, ["exim_tls_certificate is '/etc/ssl/list.pem'", "exim_tls_privatekey is ''", "Set both"])],
+    "exim.senders": [
+        ({"exim_auth_senders": {"anna": "anna@example.com"}}, ["exim_auth_senders has 'anna@example.com' for anna", "Set it to a list"]),
+        ({"exim_auth_senders": {"anna": []}}, ["exim_auth_senders has [] for anna", "Set it to a list"]),
+        ({"exim_auth_senders": {7: ["anna@example.com"]}}, ["exim_auth_senders has login 7", "in quotes"]),
+        ({"exim_auth_senders": {"an na": ["anna@example.com"]}}, ["exim_auth_senders has login 'an na'"]),
+        ({"exim_auth_senders": {"anna\n": ["anna@example.com"]}}, ["exim_auth_senders has login"]),
+        ({"exim_auth_senders": {"anna": ["${run{x}}@example.com"]}}, ["which is no address and no domain"]),
+        ({"exim_auth_senders": {"anna": ["@example.com"]}}, ["exim_auth_senders has '@example.com' for anna", "no address and no domain"]),
+        ({"exim_auth_senders": {"anna": ["anna@localhost"]}}, ["exim_auth_senders has 'anna@localhost' for anna"]),
+        ({"exim_auth_senders": {"anna": [7]}}, ["exim_auth_senders has 7 for anna"]),
+        ({"exim_auth_senders": {"anna": ["a:b@example.com"]}}, ["exim_auth_senders has 'a:b@example.com' for anna"]),
+        ({"exim_auth_senders": {"Anna.x@Example.com": ["Anna+x@Example.com", "lists.example.com"], "news": ["*"]}}, []),
+    ],
     "exim.passwords_over_tls": [({"exim_auth_file": "/etc/exim/passwords"}, ["exim_auth_file is /etc/exim/passwords", "exim_tls_certificate is empty"])],
     "exim.password_for_the_smarthost": [
         ({"exim_smarthost": "mail.example.net", "exim_smarthost_user": "anna"},

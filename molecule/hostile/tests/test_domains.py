@@ -1,0 +1,105 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Exim and root read about domains and lists, where Mailman's user can put anything."""
+
+import os
+
+import pytest
+from conftest import TROPHY, Run
+
+ORG = "lists.example.org"
+
+# What earlier forms of this collection kept there, when the user could still write to both directories.
+BAIT = ["{0}/frozen", "{0}/lists/.domains"]
+
+
+@pytest.fixture(params=["mkfifo %s", "ln -s " + TROPHY + " %s", "ln -s /dev/zero %s"])
+def bait(victim, request):
+    """These files, as what hangs, leads away or never ends."""
+    paths = [path.format(victim.prefix) for path in BAIT]
+    for path in paths:
+        victim.root((request.param % path) + " && chown -h %s %s" % (victim.user, path))
+    yield paths
+    victim.root("rm " + " ".join(paths))
+
+
+def test_exim_waits_for_nobody(victim, bait):
+    for option in ("-bt", "-bv"):
+        found = victim.machine.run("timeout 20 exim %s announce@%s", option, victim.domain)
+        assert found.rc == 0, found.stdout + found.stderr
+
+
+def replies(victim):
+    """What Exim says to two recipients of one message: a list's and another. An SMTP session that ends on the way says nothing to the second."""
+    lines = ["EHLO client.example.org", "MAIL FROM:<>"] + ["RCPT TO:<%s@%s>" % (name, victim.domain) for name in ("announce-bounces", "postmaster")] + ["QUIT"]
+    dialogue = "printf '%s\\r\\n' " + " ".join("'%s'" % line for line in lines)
+    said = victim.machine.run(dialogue + " | timeout 20 exim -bh 192.0.2.1 2>/dev/null").stdout
+    return [line[:3] for line in said.splitlines() if line[3:4] == " "][3:-1]
+
+
+@pytest.mark.parametrize("attempt", ["chmod 700 lists", "mv lists lists.aside && mkfifo lists"])
+def test_nobody_keeps_exim_from_looking_for_lists(victim, attempt):
+    """Its process would end, also for the other recipients of the message."""
+    victim.attack("cd {0} && {1}".format(victim.prefix, attempt))
+    try:
+        assert replies(victim) == ["250", "250"]
+    finally:
+        victim.root("cd {0}; if [ -e lists.aside ]; then rm lists; mv lists.aside lists; fi; chmod 2775 lists".format(victim.prefix))
+
+
+def test_root_neither_waits_nor_follows(victim, bait):
+    """Nor believes it: nothing changes."""
+    ended = victim.run("site.yml")
+    assert not ended.failed, ended.said
+    assert "changed=0" in ended.said
+
+
+def test_what_exim_reads_is_out_of_reach(victim):
+    assert victim.attack("touch /etc/listhost || mkdir /etc/listhost").rc != 0
+    directory = "/etc/listhost" if victim.user == "list" else "/virtual"
+    for path in (directory + "/frozen", directory + "/domains/mine"):
+        assert victim.attack("touch " + path).rc != 0
+
+
+# Mailman runs this when it reads the list. The answer then says that an archive is where only root can read.
+LIE = """
+import json
+def extend(mlist):
+    true = json.dumps
+    def lie(answer):
+        try:
+            answer["result"]["contents"]["directories"]["archives/public"] = "/etc/closed"
+            [one["files"].insert(0, "archives/public/loot") for one in answer["result"]["contents"]["lists"] if one["name"] == "loot"]
+        except (KeyError, TypeError):
+            pass
+        return true(answer)
+    if true.__name__ == "dumps":
+        json.dumps = lie
+"""
+
+
+@pytest.fixture
+def loot(victim, ground):
+    """A list that is to move from the shared Mailman."""
+    if victim.user != "list":
+        pytest.skip("moves from a shared Mailman only")
+    separate = ground.machines["separate"]
+    victim.root("mkdir -p /etc/closed/loot; chmod 711 /etc/closed; chmod 700 /etc/closed/loot; cp -p /etc/shadow /etc/closed/loot")
+    victim.root("runuser -u list -- {0}/bin/newlist -q -e {1} loot owner@example.org secret".format(victim.prefix, ORG))
+    victim.root("runuser -u list -- sh -c 'printf %%s \"$1\" > %s/lists/loot/extend.py' sh %%s" % victim.prefix, LIE)
+    yield separate
+    victim.root("rm -r /etc/closed; rm {0}/lists/loot/extend.py*; {0}/bin/rmlist -a loot".format(victim.prefix))
+    separate.check_output("rm -f /virtual/frozen; rm -rf /virtual/%s/mailman/lists/loot /virtual/%s/mailman/archives/*/loot*", ORG, ORG)
+
+
+@pytest.mark.skipif("double" in os.environ["MAILMAN_ARCHIVE"], reason="the double has no extensions of lists")
+def test_a_move_takes_nothing_that_is_roots(victim, loot):
+    ended = Run("move_domain.yml", move_domain=ORG, move_from="shared")
+    assert ended.failed
+    assert "Permission denied" in ended.said
+    assert "lists.example.org was not moved" in ended.said
+    assert victim.root("ls /etc/closed/loot") == "shadow"
+    assert loot.check_output("find /virtual -name shadow") == ""
+    assert not loot.file(TROPHY).exists
+    assert "loot" in victim.root("{0}/bin/list_lists -b".format(victim.prefix)).split()

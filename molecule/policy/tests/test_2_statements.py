@@ -106,7 +106,12 @@ def dialogues(ground, list_host):
         ([RELAY] * 6, session(*[mail("testlist-join@example.net", sender="b%d@example.org" % number) for number in range(6)], options=PORT_25)),
         ([RELAY] * 6, *[session(mail(*["testlist-join@example.net"] * 3), client=client, options=PORT_25) for client in ("192.0.2.1", "192.0.2.2")]),
         # People of this host, who need not say when they wrote, and who they should be on port 587.
-        (["250", "250"], session(mail("member@example.net", sender=BERTA, data=letter(sender=BERTA, Date=None)), helo="laptop", options=LOGGED_IN)),
+        *[([*["250"] * len(to), reply], session(mail(*to, sender=sender, data=data), helo="laptop", options=LOGGED_IN)) for reply, to, sender, data in (
+            ("250", ["member@example.net"], BERTA, letter(sender=BERTA, Date=None)),
+            ("550 You logged in as berta", ["member@example.net"], "anna@example.net", letter(sender=BERTA)),
+            ("550 Write one From header", ["member@example.net"], BERTA, "From: %s\n" % BERTA + letter(sender=BERTA)),
+            ("550-Error in the headers: ", ["testlist-bounces"], BERTA, letter(sender=BERTA, Cc="<anna@example.org")),
+        )],
         (["250"] * 7, session(mail(*["x-join@example.net"] * 6, sender=BERTA, data=letter(sender=BERTA)), options=LOGGED_IN)),
         (["550 Log in first"], session(mail("testlist"), options=PORT_587)),
         # Postmaster hears everybody, here alone.

@@ -18,10 +18,15 @@ from test_5_content import EICAR, GTUBE, MARKED
 UNSEEN = {
     # Mail to what is no list is refused before its headers are looked at.
     "set acl_m_list_post = yes, without condition = ${if exists{MM_LISTCHK}}",
-    # How large a message the scanner is bothered with.
-    "condition = ${if >={$spam_score_int}{100}}, without condition = ${if <{$message_size}{1M}}",
+    # Where there is no answer, none is counted.
+    "subscriptions-${md5:${lc:${address:$rh_From:}}}, without condition = ${if def:acl_m_answers}",
     # A header: test_5_content.py.
     "add_header = X-Spam-Score: $spam_score",
+    # Passwords, which exim -bh does not take: test_3_tls.py.
+    "/ 1h / per_cmd / readonly / auth-CLIENT_NETWORK",
+    "acl_check_auth: accept",
+    "/ 1h / strict / per_cmd / auth-CLIENT_NETWORK",
+    "acl_wrong_password: accept",
 }
 
 
@@ -43,8 +48,10 @@ def session(*commands, client="192.0.2.1", helo="client.example.org", options=()
 SUBSCRIPTIONS = ["testlist-subscribe", "testlist-join", "testlist-request", "mailman-join", "testlist-join", "mailman-request"]
 # To the port of this host, which exim -bh has not of its own accord.
 PORT_25, PORT_587 = ["-oMi", "192.0.2.7.25"], ["-oMi", "192.0.2.7.587"]
-LOGGED_IN = [*PORT_587, "-oMaa", "plain", "-oMai", "anna"]
+LOGGED_IN = [*PORT_587, "-oMaa", "plain", "-oMai", "berta"]
 LONG = letter(body="x" * 999 + "\n")
+RECEIVED = "Received: by x.example.org; Wed, 25 Nov 2026 18:00:00 +0000\n"
+LARGE = letter(body=GTUBE + ("x" * 70 + "\n") * 15500)
 
 
 NEVER = "550 Recipient never sends mail so cannot cause bounces"
@@ -52,11 +59,15 @@ RELAY = "550 Relay not permitted"
 TOO_MANY = "451 Too many subscriptions at once: try again later"
 HELO = "550 Name yourself in HELO with your fully qualified name or [address]"
 ME = "550 In HELO you name yourself as me"
+TOO_LONG = "550 Maximum allowed line length is 998 octets, got 999"
+UNCLEAR = "550-Mailman would answer the address in the From header"
+BERTA = "berta@example.net"
 NO_HEADER_SENDER = "550 The sender in the headers does not exist"
 
 
 def dialogues(ground, list_host):
     """Sessions, and the replies to recipients and messages, or how they begin. The list `half` is a directory without config.pck."""
+    exchanger = list_host.ip.rpartition(".")[0] + ".6"
     listed, here = ground.mail_servers["example.net"], "@" + list_host.fqdn
     half, rest = SUBSCRIPTIONS[:3], SUBSCRIPTIONS[3:]
     return [
@@ -66,26 +77,42 @@ def dialogues(ground, list_host):
         ([RELAY], session(mail("testlist-bounces@example.net"))),
         # The host itself, and those who would be.
         (["250"] * 3, session(
-            mail("member@unknown.test", "a!b@example.net", sender="testlist-bounces@list.example.com", data=LONG), client="127.0.0.1", helo="x",
+            mail("member@unknown.test", "a!b@example.net", sender="testlist-bounces@list.example.com", data=letter(Date=None)), client="127.0.0.1", helo="x",
         )),
+        (["250"] * 101, session(mail(*["member@example.net"] * 101), client="127.0.0.1")),
+        (["250"] * 100 + ["452 4.5.3 Too many recipients of one message"], session(mail(*["testlist"] * 101))),
         ([RELAY], session(mail("member@example.net"))),
         (["550 Restricted characters in address"] * 2 + ["250"], session(mail("a!b", ".a", "testlist"))),
         # Null senders.
         ([NEVER, "550 Unknown user", "250", NEVER, RELAY, RELAY], session(
             mail("testlist", "half", "testlist-confirm", "testlist-owner", "testlist@example.net", "testlist-admin@example.net", sender=""),
         )),
+        (["550 Only bounces come here", RELAY], session(mail("mailman-loop", "mailman-loop@example.net"))),
+        (["250", "250"], session(mail("mailman-loop", sender="", data=letter()))),
+        (["250", "550 A bounce of a notice is smaller than 1 MB"], session(mail("mailman-loop", sender="", data=LARGE))),
+        (["250", "250"], session(mail("testlist", data=LARGE))),
         # Subscriptions: of one client, of one sender, of nobody in particular, and what is none.
         (["250"] * 5 + [TOO_MANY], session(*[mail(to, sender="a%d@example.org" % number) for number, to in enumerate(SUBSCRIPTIONS)], options=PORT_25)),
-        (["250"] * 5 + [TOO_MANY], session(mail(*half), options=PORT_25), session(mail(*rest), client="192.0.2.2", options=PORT_25)),
-        (["250"] * 6, session(mail(*SUBSCRIPTIONS))),
+        (["250"] * 6, session(*[mail(to, sender="a%d@example.org" % number) for number, to in enumerate(SUBSCRIPTIONS)], client=exchanger, options=PORT_25)),
+        (["250"] * 7 + [TOO_MANY], *[
+            session(mail(*part, data=letter()), client=client, options=PORT_25) for part, client in ((half, "192.0.2.1"), (rest, "192.0.2.2"))
+        ]),
+        (["250"] * 7, session(mail(*SUBSCRIPTIONS, data=letter()))),
+        (["250"] * 12, session(*[mail("testlist", data=letter())] * 6, options=PORT_25)),
+        (["250", UNCLEAR], session(mail("testlist-join", data=letter(sender="anna@example.org, berta@example.net")))),
+        (["250", "250"], session(mail("testlist", data=letter(sender="anna@example.org, berta@example.net")))),
         (["250"] * 6, session(*[mail("testlist", sender="b%d@example.org" % number) for number in range(6)], options=PORT_25)),
         (["250"] * 6, *[session(mail(*["testlist"] * 3), client=client, options=PORT_25) for client in ("192.0.2.1", "192.0.2.2")]),
         ([RELAY] * 6, session(*[mail("testlist-join@example.net", sender="b%d@example.org" % number) for number in range(6)], options=PORT_25)),
         ([RELAY] * 6, *[session(mail(*["testlist-join@example.net"] * 3), client=client, options=PORT_25) for client in ("192.0.2.1", "192.0.2.2")]),
         # People of this host, who need not say when they wrote, and who they should be on port 587.
-        (["250", "250"], session(
-            mail("member@example.net", sender="root" + here, data=letter(sender="root" + here, Date=None)), helo="laptop", options=LOGGED_IN,
-        )),
+        *[([*["250"] * len(to), reply], session(mail(*to, sender=sender, data=data), helo="laptop", options=LOGGED_IN)) for reply, to, sender, data in (
+            ("250", ["member@example.net"], BERTA, letter(sender=BERTA, Date=None)),
+            ("550 You logged in as berta", ["member@example.net"], "anna@example.net", letter(sender=BERTA)),
+            ("550 Write one From header", ["member@example.net"], BERTA, "From: %s\n" % BERTA + letter(sender=BERTA)),
+            ("550-Error in the headers: ", ["testlist-bounces"], BERTA, letter(sender=BERTA, Cc="<anna@example.org")),
+        )],
+        (["250"] * 7, session(mail(*["x-join@example.net"] * 6, sender=BERTA, data=letter(sender=BERTA)), options=LOGGED_IN)),
         (["550 Log in first"], session(mail("testlist"), options=PORT_587)),
         # Postmaster hears everybody, here alone.
         (["250", "250", "550 %s is listed by bl.test" % listed], session(mail("postmaster", "postmaster" + here, "postmaster@example.net"), client=listed)),
@@ -101,7 +128,12 @@ def dialogues(ground, list_host):
         (["250", "250", "550 There is no Date header"], session(mail("testlist-bounces", "testlist", data=letter(Date=None)))),
         (["250", "550 There is no From header"], session(mail("testlist", data=letter(From=None)))),
         (["250", "250"], session(mail("testlist-bounces", data=letter(From=None)))),
-        (["250", "550 Maximum allowed line length is 998 octets, got 999"], session(mail("testlist", data=LONG))),
+        (["250", TOO_LONG], session(mail("testlist", data=LONG))),
+        (["250", "250"], session(mail("testlist-bounces", sender="", data=LONG))),
+        (["250", "250", TOO_LONG], session(mail("testlist-bounces", "member@example.net", data=LONG), client="127.0.0.1")),
+        (["250", "250", TOO_LONG], session(mail("testlist-bounces", "member@example.net", sender=BERTA, data=LONG), options=LOGGED_IN)),
+        (["250", "250", "550 There is no Date header"], session(mail("testlist-bounces", "postmaster", data=letter(Date=None)))),
+        (["250", "550 Too many Received headers"], session(mail("testlist", data=RECEIVED * 31 + letter()))),
         (["250", "550-Error in the headers: "], session(mail("testlist", data=letter(Cc="<anna@example.org")))),
         (["250", "250"], session(mail("testlist-bounces", data=letter(Cc="<anna@example.org")))),
         (["250", NO_HEADER_SENDER], session(mail("testlist", data=letter(sender="reject-header@example.org")))),

@@ -14,17 +14,31 @@ DKIM = {
     "dkim_sign_headers": "+From:=Sender:=Reply-To:+Subject:+Date:=Message-ID:=To:=Cc:=MIME-Version:=Content-Type:=Content-Transfer-Encoding:"
     "=In-Reply-To:=References:=List-Id:=List-Help:=List-Unsubscribe:=List-Subscribe:=List-Post:=List-Owner:=List-Archive",
 }
-PASSWORDS = "${lookup{$auth%d}lsearch{/etc/ssl/list/passwords}{$value}{*}}"
+# For a user that there is not, the hash of the file's first password is computed.
+PASSWORD = (
+    "${if and{{crypteq{$auth%(password)d}{${lookup{$auth%(user)d}lsearch{/etc/ssl/list/passwords}{$value}{${if match{${readfile{/etc/ssl/list/passwords}}}"
+    "{\\N(?m)^[^#:\\n][^:\\n]*:\\s*([$]\\S+)\\N}{$1}{*}}}}}} {bool{${lookup{$auth%(user)d}lsearch{/etc/ssl/list/passwords}{yes}{no}}}}}"
+    "{yes}{${acl{acl_wrong_password}}}}"
+)
 
 
 def test_options(list_host, names):
+    exchanger = list_host.ip.rpartition(".")[0] + ".6"
     policy = {
         "main": {
+            "acl_smtp_auth": "acl_check_auth",
             "av_scanner": "clamd:" + names.clamd_socket,
             "daemon_smtp_ports": "25 : 587",
             "delay_warning": "5s",
             "queue_run_max": "3",
             "remote_max_parallel": "8",
+            "smtp_accept_max": "30",
+            "smtp_accept_max_per_host": "${if match_ip{$sender_host_address}{<; +relay_from_hosts ; %s}{0}{6}}" % exchanger,
+            "smtp_accept_reserve": "12",
+            "smtp_receive_timeout": "${if and{{>{$smtp_count_at_connection_start}{9}} {!match_ip{$sender_host_address}{+relay_from_hosts}}}{30s}{5m}}",
+            "smtp_reserve_hosts": "<; +relay_from_hosts ; +ignore_unknown ; %s ; mx.backup.test" % exchanger,
+            # The scenario offers it.
+            "smtputf8_advertise_hosts": None,
             "split_spool_directory": True,
             "tls_advertise_hosts": None,
             "tls_certificate": "/etc/ssl/list/certificate.pem",
@@ -35,14 +49,14 @@ def test_options(list_host, names):
             "plain": {
                 "driver": "plaintext",
                 "public_name": "PLAIN",
-                "server_condition": "${if crypteq{$auth3}{%s}}" % (PASSWORDS % 2),
+                "server_condition": PASSWORD % {"user": 2, "password": 3},
                 "server_prompts": ":",
                 "server_set_id": "$auth2",
             },
             "login": {
                 "driver": "plaintext",
                 "public_name": "LOGIN",
-                "server_condition": "${if crypteq{$auth2}{%s}}" % (PASSWORDS % 1),
+                "server_condition": PASSWORD % {"user": 1, "password": 2},
                 "server_prompts": "Username:: : Password::",
                 "server_set_id": "$auth1",
             },

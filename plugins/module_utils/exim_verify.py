@@ -88,6 +88,10 @@ REMEDIES = {
     "too-many-sessions": "Set SMTP_MAX_SESSIONS_PER_CONNECTION to at most smtp_accept_queue_per_connection: what comes beyond it waits for a queue run.",
     "no-retry": "Add a retry rule for all addresses (*  *  F,2h,15m; G,16h,1h,1.5; F,4d,6h): without one mail bounces when a server is busy for a moment.",
     "short-retry": "Let Exim try for a day or longer (exim_lists_retry): a server that is down over a night would cost its subscribers their membership.",
+    "shunted-mail":
+        "Read in Mailman's log error why it could not process this mail (bin/show_qfiles shows it), and when that is mended run bin/unshunt as Mailman's user: "
+        "Mailman tries it again. Mailman's cron job deletes it after a week.",
+    "unreadable-mail": "Look at the files in qfiles/bad, which Mailman could not read from its queues. Mailman's cron job deletes them after a week.",
     "service-down": "Start the service.",
     "not-at-boot": "Enable the service, so that it also starts at the next boot (systemctl enable). A unit that is static needs a section [Install] for that.",
     "scanner-down": "Start the scanner, or correct av_scanner or spamd_address: as it is, mail is put off or taken unscanned.",

@@ -48,6 +48,9 @@ SUFFIXES = (
 )  # fmt: skip
 SUFFIX = re.compile(r"^(.+)-(%s|(?:bounces|confirm)\+.*)$" % "|".join(SUFFIXES))
 
+# A list's own name may have + in it, but not so.
+AMBIGUOUS_NAME = re.compile(r"(.+?)(-(?:bounces|confirm)\+)")
+
 # The longest local part of an address (RFC 5321).
 LONGEST_NAME = 64
 
@@ -359,7 +362,7 @@ class Attributes(object):
         if kind == mm_cfg.Number:
             return convert_number(value)
         if kind in (mm_cfg.EmailList, mm_cfg.EmailListEx):
-            return "\n".join(convert_ascii(line) for line in convert_lines(value))
+            return "\n".join(convert_addresses(name, value))
         if kind in (mm_cfg.Email, mm_cfg.Host):
             return convert_ascii(value)
         if kind == mm_cfg.Topics:
@@ -369,7 +372,7 @@ class Attributes(object):
         if kind == mm_cfg.Checkbox:
             return convert_names(value, name == "available_languages" and mm_cfg.LC_DESCRIPTIONS or mm_cfg.OPTINFO)
         if isinstance(getattr(mlist, name), list):
-            value = "\n".join(convert_lines(value))
+            value = UNICODE("\n").join(convert_lines(value))
         if kind == mm_cfg.String and isinstance(value, UNICODE) and "\n" in value:
             raise Wrong("must be a single line")
         return convert_text(mlist, value, name in REFERENCES_ALLOWED)
@@ -461,6 +464,16 @@ def convert_lines(value):
     if not isinstance(lines, list) or [line for line in lines if not isinstance(line, UNICODE)]:
         raise Wrong("must be a list of strings")
     return lines
+
+
+def convert_addresses(name, value):
+    """Addresses and patterns of addresses, one a line. Mailman would pass over what is empty, and so take the owners from a list."""
+    lines = convert_lines(value)
+    if [line for line in lines if not line.strip()]:
+        raise Wrong("has an empty address: take it out, or write the address that belongs there")
+    if name == "owner" and not lines:
+        raise Wrong("must name at least one address: without owners nobody gets what is for the list's administrators")
+    return [convert_ascii(line) for line in lines]
 
 
 def convert_number(value):
@@ -770,6 +783,14 @@ def check_names(specs, existing, purge, complain, warn):
             complain(numbers[new[0]], "name: " + show(new[0]), shadow + ": rename one of them")
         else:
             warn("%s: rename one of them" % shadow)
+    for name in sorted(future):
+        match = AMBIGUOUS_NAME.match(name)
+        if match:
+            lost = "what comes to its addresses, bounces too, is taken for mail to the list %s" % match.group(1)
+            if name in numbers and name not in existing:
+                complain(numbers[name], "name: " + show(name), "%s: choose a name without %s" % (lost, match.group(2)))
+            else:
+                warn("%s: %s: give it a name without %s" % (name, lost, match.group(2)))
 
 
 def complete(spec):
@@ -943,7 +964,7 @@ def plan(attributes, specs, existing, purge, complain, warn, domains):
             if new:
                 spec = complete(spec)
                 mlist = new_list(plain(name))
-                if not spec["owners"]:
+                if spec["owners"] is None:
                     complain_here("owners", "are needed to create the list")
             else:
                 mlist = MailList.MailList(plain(name), lock=0)
@@ -991,6 +1012,15 @@ def tell_mail_server(mlist, event):
         getattr(sys.modules[module], event)(mlist)
 
 
+def remove_if_empty(path):
+    """A function of its own: after an exception that was caught in it, a caller's bare raise still raises the caller's in Python 2."""
+    try:
+        os.rmdir(path)
+    except OSError:
+        # It was not made yet, or there is a list in it.
+        pass
+
+
 def create_list(attributes, patience, spec):
     """Create a list with all that it should have; it does not exist before that is complete."""
     spec = complete(spec)
@@ -1012,11 +1042,7 @@ def create_list(attributes, patience, spec):
         change_members(mlist, *work.members)
         save(mlist)
     except BaseException:
-        try:
-            os.rmdir(os.path.join(mm_cfg.LIST_DATA_DIR, name))
-        except OSError:
-            # It was not made yet, or there is a list in it.
-            pass
+        remove_if_empty(os.path.join(mm_cfg.LIST_DATA_DIR, name))
         raise
     finally:
         mlist.Unlock()

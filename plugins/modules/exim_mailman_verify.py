@@ -14,8 +14,8 @@ version_added: 1.0.0
 description:
   - Looks for everything that is known to go wrong between Exim and Mailman 2.1, and says what to do about it.
   - Tests the address kinds of all lists, deliveries to Mailman's wrapper, who may send what to whom over SMTP, mail from Mailman through
-    loopback, VERP by Exim, times to try again, limits, services now and at the next boot, scanners, DNS block lists, TLS and its certificate, passwords
-    without TLS, DKIM, who can read Exim's keys, and whether the host's name resolves.
+    loopback, VERP by Exim, times to try again, limits, mail that Mailman gave up on, services now and at the next boot, scanners, DNS block lists, TLS
+    and its certificate, passwords without TLS, DKIM, who can read Exim's keys, and whether the host's name resolves.
   - It works on any host, also one that was set up by hand, and does not fail when it finds faults - RV(ok) says whether there are any.
 extends_documentation_fragment:
   - listhost.exim_mailman.exim
@@ -81,6 +81,10 @@ options:
     type: list
     elements: str
     default: []
+  queues:
+    description:
+      - How many messages are in each of Mailman's queues, as module M(listhost.exim_mailman.mailman_info) tells it. When not set, they are not checked.
+    type: dict
   services:
     description: Names of services that should run now and start at boot.
     type: list
@@ -192,6 +196,15 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_verify 
     verify_exchanger,
 )
 from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import host_name_fault
+
+
+def check_queues(queues, report):
+    """See that there is no mail that Mailman gave up on: nobody else hears of it."""
+    if queues is None:
+        return
+    given_up = (("shunted-mail", "shunt"), ("unreadable-mail", "bad"))
+    findings = [(fault, "messages in Mailman's queue %s: %d" % (queue, queues[queue])) for fault, queue in given_up if queues.get(queue)]
+    report.check("Mailman's queues", len(queues), findings)
 
 
 def check_services(module, report):
@@ -377,6 +390,7 @@ def main():
             smtp_host=dict(type="str"),
             smtp_port=dict(type="int", default=0),
             relay_from_hosts=dict(type="list", elements="str", default=[]),
+            queues=dict(type="dict"),
             services=dict(type="list", elements="str", default=[]),
             sample=dict(type="int", default=5),
         ),
@@ -408,6 +422,7 @@ def main():
             sender = address_of(wanted, wanted["lists"][0], "-bounces")
     except EximError as error:
         module.fail_json(msg=str(error))
+    check_queues(wanted["queues"], report)
     check_services(module, report)
     check_connection(report, wanted)
     # Of a configuration that Exim refuses nothing can be asked.

@@ -47,6 +47,14 @@ options:
     description: More of them, whose values are never shown and never logged.
     type: dict
     default: {}
+  encode_long_lines:
+    description:
+      - Lets Mailman send text with long lines as quoted-printable.
+      - Mailman adds its footer to decoded text, and Python encodes no text in C(us-ascii). A paragraph that somebody's mail program has sent encoded, as
+        it should, would become one line, and mail servers refuse lines of more than 998 octets.
+      - It holds for all lists, whatever their language. Text with short lines is sent as before.
+    type: bool
+    default: false
   files:
     description:
       - Files around Mailman, such as the unit of its queue runners, that go live together with C(mm_cfg.py), or not at all.
@@ -110,6 +118,7 @@ import json
 import math
 import os
 import re
+import stat
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes, to_text
@@ -128,6 +137,23 @@ BLOCK = re.compile(rb"\n*^" + re.escape(BEGIN) + rb"\n(.*?)^" + re.escape(END) +
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 SETTING = re.compile(r"^(\w+) = .*?(  # secret)?$", re.MULTILINE)
+
+# Runs whenever Mailman or one of its tools does, on Python 2.5 or later. It has no name that a setting could have.
+ENCODE_LONG_LINES = """
+import binascii
+import email.charset
+
+def _encode_body(message, _encode=email.charset.encode_7or8bit):
+    # Mail servers refuse lines of more than 998 octets. Python asks here how to send text of a charset that needs no encoding.
+    body = message.get_payload(decode=True)
+    if body and max([len(line) for line in body.splitlines()] + [0]) > 990:
+        message.set_payload(str(binascii.b2a_qp(body).decode('ascii')))
+        message['Content-Transfer-Encoding'] = 'quoted-printable'
+    else:
+        _encode(message)
+
+email.charset.encode_7or8bit = _encode_body
+"""
 
 # What make install puts there.
 NEW_FILE = b"from Defaults import *\n"
@@ -196,11 +222,13 @@ def character(number):
     return text if 32 <= number < 127 else "\\x%02x" % number
 
 
-def render(settings, secrets):
+def render(settings, secrets, encode_long_lines):
     """Return the lines between the markers."""
     lines = ["%s = %s%s\n" % (name, literal(settings[name]), "  # secret" if name in secrets else "") for name in sorted(settings)]
     if "DEFAULT_URL_HOST" in settings or "DEFAULT_EMAIL_HOST" in settings:
         lines.append("add_virtualhost(DEFAULT_URL_HOST, DEFAULT_EMAIL_HOST)\n")
+    if encode_long_lines:
+        lines.append(ENCODE_LONG_LINES)
     return "".join(lines)
 
 
@@ -238,6 +266,11 @@ def read(path):
         return handle.read()
 
 
+def is_open(path):
+    """Say whether there is such a file, and everybody can read or write it."""
+    return os.path.exists(path) and bool(os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH))
+
+
 def parse_answer(out):
     """Return the two lists of texts that the check prints last. What is in mm_cfg.py may print, too, and anything."""
     try:
@@ -271,6 +304,7 @@ def main():
             prefix=dict(type="path", required=True),
             settings=dict(type="dict", required=True),
             secret_settings=dict(type="dict", default={}, no_log=True),
+            encode_long_lines=dict(type="bool", default=False),
             files=dict(type="list", elements="dict", default=[], options=FILE_ARGUMENTS),
         ),
         supports_check_mode=True,
@@ -307,7 +341,7 @@ def configure(module, prefix, settings, secrets):
                          % (path, path))
     if BEGIN in foreign or END in foreign:
         module.fail_json(msg="%s has one of the two markers of Ansible's settings without the other. Remove that line: %s" % (path, to_text(END)))
-    new = to_bytes(render(settings, secrets))
+    new = to_bytes(render(settings, secrets, module.params["encode_long_lines"]))
     wanted = join(foreign, new)
     files, diffs = module.params["files"], []
     # It has secrets in it; Mailman's programs are all of its group. What Python compiles of it is not to be believed once it has changed: Python compares
@@ -328,7 +362,8 @@ def configure(module, prefix, settings, secrets):
             diffs.append(dict(before_header=path, before=hide(old or b"", secrets), after_header=path, after=hide(new, secrets)))
         if not module.check_mode:
             transaction.commit()
-        transaction.settle(files + [spec for spec in own + [compiled] if os.path.exists(spec["path"])])
+        # EL's package compiles it anew whenever the unit starts, for root's group.
+        transaction.settle(files + [spec for spec in own if os.path.exists(spec["path"])] + ([compiled] if is_open(compiled["path"]) else []))
     finally:
         transaction.close()
     module.exit_json(

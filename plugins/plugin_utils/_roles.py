@@ -79,8 +79,9 @@ class Values(dict):
                 self.follow_default(name)
                 value = convert(name, self.read(name), self.options[name], found.append)
             except Faulty as error:
-                found.extend(error.args)
-                raise
+                # What is not set is named by itself.
+                found.extend(error.args if all(self.is_set(other) for other in self.sources(name)) else ())
+                raise Faulty from error
             if not found:
                 found.extend(faults_of_kind(name, value, self.options[name]))
             if not found:
@@ -88,13 +89,20 @@ class Values(dict):
                 return value
         raise Faulty
 
-    def follow_default(self, name):
-        """Raise Faulty where a value is a default made of a faulty one, which has been named."""
+    def is_set(self, name):
+        return name in self.said or "default" in self.options[name]
+
+    def sources(self, name):
+        """Return the variables that are in the default of one, where it has its default."""
         default = self.options[name].get("default")
-        if default and self.said.get(name, default) == default:
-            for other in re.findall(r"[a-z_]{5,}", str(default)):
-                if other in self.options and other != name:
-                    self[other]
+        words = re.findall(r"[a-z_]{5,}", str(default)) if default and self.said.get(name, default) == default else ()
+        return [word for word in words if word in self.options and word != name]
+
+    def follow_default(self, name):
+        """Raise Faulty where a value is a default made of a faulty one, which has been named. One that is not set may not be needed."""
+        for other in self.sources(name):
+            if self.is_set(other):
+                self[other]
 
     def typed(self):
         """Return those that can be written in several ways: a template must see what they mean."""

@@ -34,6 +34,7 @@ KINDS = {
     "mailman_smtp_max_rcpts": kinds.at_least(0, "0 (no limit) or more; 15 is the default"),
     "mailman_smtp_max_sessions_per_connection": kinds.at_least(
         1, "1 or more; 30 is the default. Mailman takes 0 as no limit, and the mail server then delays list mail"),
+    "mailman_delivery_retry_minutes": kinds.at_least(1, "1 or more; 5 is the default"),
     "mailman_verp_interval": kinds.at_least(1, "1 (every post) or more, or set mailman_verp to none"),
     "mailman_reachable_addresses": kinds.network,
     "mailman_other_variables": kinds.anything,
@@ -69,6 +70,8 @@ OPTION_OF = {"description": "description", "host_name": "email_host", "moderator
              "preferred_language": "language", "web_page_url": "url_host"}
 # What mail for a list may have after the list's name.
 SUFFIX = re.compile(r"(.+)-(admin|bounces|confirm|join|leave|owner|request|subscribe|unsubscribe|(?:bounces|confirm)\+.*)\Z")
+# A name that Exim takes for an address of another list.
+AMBIGUOUS_NAME = re.compile(r"(.+?)(-(?:bounces|confirm)\+)")
 SWITCHES = frozenset(("ack", "digest", "hide", "moderated", "nodupes", "nomail", "notmetoo", "plain"))
 MEMBER_KEYS = SWITCHES | frozenset(("address", "language", "name", "state"))
 # A member as in a header of a message.
@@ -151,6 +154,7 @@ def taken_settings(v):
     taken = {
         "DEFAULT_EMAIL_HOST": "Set mailman_email_host instead.",
         "DEFAULT_URL_HOST": "Set mailman_url_host instead.",
+        "DELIVERY_RETRY_WAIT": "Set mailman_delivery_retry_minutes instead.",
         "VERP_DELIVERY_INTERVAL": "Set mailman_verp and mailman_verp_interval instead.",
     }
     if v["mailman_qrunner_slices"]:
@@ -285,6 +289,14 @@ def clashes_of_new_lists(v):
                    % (match.group(1), name, name, match.group(1), match.group(1), match.group(2)))
 
 
+def ambiguous_names_of_new_lists(v):
+    for one in v["mailman_lists"]:
+        match = AMBIGUOUS_NAME.match(one["name"])
+        if match and one.get("state") != "absent":
+            yield ("mailman_lists has %s: what comes to its addresses, bounces too, is taken for mail to the list %s. Choose a name without %s."
+                   % (one["name"], match.group(1), match.group(2)))
+
+
 def users_of_others(v):
     platform = v.platform.get("__mailman_platform", {})
     for kind in ("user", "group"):
@@ -308,4 +320,4 @@ RULES = (
     users_of_others, reachable_addresses,
 )
 # Where there is no Mailman yet, all lists are new.
-RULES_OF_NEW_LISTS = (owners_of_new_lists, clashes_of_new_lists)
+RULES_OF_NEW_LISTS = (owners_of_new_lists, clashes_of_new_lists, ambiguous_names_of_new_lists)

@@ -121,7 +121,12 @@ def convert_scalar(where, value, option, secret, complain):
 def convert_list(where, value, option, secret, complain):
     if isinstance(value, (str, dict)) or not hasattr(value, "__iter__"):
         text = shown(value, secret)
-        complain("%s is %s, %s. Write a list, as in [%s]." % (where, text, noun(value), "..." if secret or isinstance(value, dict) else str(value)[:100]))
+        example = "..." if secret or isinstance(value, dict) else str(value)[:100].strip()
+        if example[:1] == "[":
+            advice = "Write a list; on the command line that is -e '{\"%s\": %s}'" % (where, example)
+        else:
+            advice = "Write a list, as in [%s]" % example
+        complain("%s is %s, %s. %s." % (where, text, noun(value), advice))
         return None
     element = dict(option, type=option.get("elements", "raw"))
     element.pop("elements", None)

@@ -134,7 +134,7 @@ class Container:
 
     def flush(self, *runners):
         """Let runners, one after the other, process what is in their queues now."""
-        queues = {"Incoming": "in", "Outgoing": "out", "Virgin": "virgin", "Bounce": "bounces", "Command": "commands"}
+        queues = {"Incoming": "in", "Outgoing": "out", "Virgin": "virgin", "Bounce": "bounces", "Command": "commands", "Retry": "retry"}
         for runner in runners:
             # One call may process one message only.
             self.run(

@@ -5,7 +5,8 @@
 """An SMTP server on 127.0.0.1:PORT that takes all and writes a JSON line for each message to FILE.
 
 It runs inside the container with nothing but the standard library.  Recipients whose address starts with `refuse`
-get 550, with `defer` 451."""
+get 550, with `defer` 451. A message from the list `strict` with a
+line of more than 998 octets gets 550."""
 
 import asyncio
 import itertools
@@ -70,6 +71,9 @@ class Session:
             if line in (b".\r\n", b""):
                 break
             lines.append(line[1:] if line.startswith(b".") else line)
+        if any(len(line) > 998 + len("\r\n") for line in lines) and self.sender.startswith("strict-"):
+            await self.reply("550 line too long")
+            return
         record = {
             "connection": self.connection,
             "helo": self.helo,

@@ -4,9 +4,11 @@
 """Bounces: whose they are, and what comes of them."""
 
 import itertools
+import pathlib
 import re
 
 import pytest
+import yaml
 from conftest import PREFIX, header
 
 numbers = itertools.count(1)
@@ -60,6 +62,43 @@ def test_verp_in_each_header(mailman, name, field):
 def test_verp_of_different_members(mailman, name, local_part, member):
     bounce(mailman, name, f"Envelope-To: {name}-bounces{local_part}@list.example.com\n")
     assert scores(mailman, name) == ({member: 1.0} if member else {})
+
+
+ROLE = yaml.safe_load((pathlib.Path(__file__).parents[2] / "roles/mailman/vars/main.yml").read_text())
+ODD = ["p=q@example.org", "a-bounces+b=c@example.net", "x/y!z%w@example.edu", "two+tag@example.net"]
+
+
+@pytest.fixture
+def odd(mailman):
+    """A list with + in its name, and members whose addresses have what else divides a VERP address."""
+    list_name = mailman.newlist(f"plus+{next(numbers)}", ODD)
+    yield list_name
+    mailman.clear_mail()
+
+
+def test_upstreams_pattern_loses_bounces(mailman, odd, name):
+    mailman.python(f"m = MailList.MailList({name!r})\nm.ApprovedAddMember(UserDesc('p=q@example.org'), 0, 0)\nm.Save()\nm.Unlock()")
+    bounce(mailman, odd, f"Envelope-To: {odd}-bounces+two+tag=example.net@list.example.com\n")
+    bounce(mailman, name, f"Envelope-To: {name}-bounces+p=q=example.org@list.example.com\n")
+    assert (scores(mailman, odd), scores(mailman, name)) == ({}, {})
+
+
+@pytest.mark.parametrize("member", ODD)
+def test_verp_of_odd_addresses(mailman, odd, member):
+    """With the pattern of role mailman."""
+    mailman.settings(VERP_REGEXP=ROLE["__mailman_verp_regexp"])
+    bounce(mailman, odd, f"Envelope-To: {odd}-bounces+{member.replace('@', '=')}@list.example.com\n")
+    assert scores(mailman, odd) == {member: 1.0}
+
+
+def test_probe_of_a_list_with_plus(mailman, odd):
+    mailman.settings(VERP_PROBES=1, VERP_REGEXP=ROLE["__mailman_verp_regexp"], VERP_PROBE_REGEXP=ROLE["__mailman_verp_probe_regexp"])
+    mailman.python(f"m = MailList.MailList({odd!r})\nm.bounce_score_threshold = 1.0\nm.Save()\nm.Unlock()")
+    bounce(mailman, odd, f"Envelope-To: {odd}-bounces+p=q=example.org@list.example.com\n")
+    mailman.flush("Virgin", "Outgoing")
+    (probe,) = mailman.mail()
+    bounce(mailman, odd, f"Envelope-To: {probe['sender']}\n")
+    assert mailman.python(f"result(MailList.MailList({odd!r}, lock=0).getDeliveryStatus('p=q@example.org'))") == 4
 
 
 def test_log_of_a_bounce(mailman, name):

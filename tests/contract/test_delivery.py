@@ -3,6 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Posts on their way to the members: what goes over SMTP, and in which envelopes."""
 
+import ast
+import email
+import pathlib
+import quopri
 import re
 
 import pytest
@@ -119,6 +123,62 @@ def test_digest(mailman):
     assert envelopes(mails) == [("digests-bounces@list.example.com", ["reader@example.org"])]
     assert header(mails[0]["message"], "Subject") == ["Digests Digest, Vol 1, Issue 1"]
     assert "Hello." in mails[0]["message"]
+
+
+LONG = "word " * 400 + "end"
+QUOTED = "MIME-Version: 1.0\nContent-Type: text/plain; charset=us-ascii\nContent-Transfer-Encoding: quoted-printable\n"
+# As a mail program writes it: no line over 76.
+QUOTED_BODY = quopri.encodestring(LONG.encode()).decode() + "\n"
+
+
+def encode_long_lines():
+    """What role mailman adds to mm_cfg.py."""
+    source = pathlib.Path(__file__).parents[2] / "plugins/modules/mailman_config.py"
+    values = [node.value for node in ast.parse(source.read_text()).body if isinstance(node, ast.Assign) and node.targets[0].id == "ENCODE_LONG_LINES"]
+    return ast.literal_eval(values[0])
+
+
+def longest(text):
+    return max(len(line) for line in text.split("\r\n"))
+
+
+def paragraph_of(text):
+    """The long paragraph, wherever in a message it is."""
+    parts = [part.get_payload(decode=True).decode() for part in email.message_from_string(text).walk() if not part.is_multipart()]
+    return [line for part in parts for line in part.splitlines() if "word" in line]
+
+
+def test_text_in_ascii_is_decoded_for_the_footer(mailman, name):
+    """Whatever came in, one long line leaves: that is what has to be mended."""
+    text = mailman.post(name, headers=QUOTED, body=QUOTED_BODY)[0]["message"]
+    assert longest(text) == len(LONG)
+
+
+@pytest.mark.parametrize("attributes", [{}, {"msg_footer": ""}, {"personalize": 1}, {"msg_footer": "", "scrub_nondigest": 1}], ids=str)
+def test_long_line_is_encoded(mailman, attributes):
+    name = mailman.newlist("long" + "-".join(attributes).replace("_", ""), ["member@example.org"], **attributes)
+    mailman.settings()
+    mailman.run(f"cat >>{PREFIX}/Mailman/mm_cfg.py", stdin=encode_long_lines())
+    text = mailman.post(name, headers=QUOTED, body=QUOTED_BODY)[0]["message"]
+    assert longest(text) <= 200
+    assert paragraph_of(text) == [LONG]
+
+
+@pytest.mark.parametrize("plain", [0, 1])
+def test_long_line_is_encoded_in_digests(mailman, plain):
+    name = mailman.newlist(f"longdigest{plain}", ["reader@example.org"], generic_nonmember_action=0)
+    mailman.python(
+        f"m = MailList.MailList({name!r})\nm.setMemberOption('reader@example.org', mm_cfg.Digests, 1)\n"
+        f"m.setMemberOption('reader@example.org', mm_cfg.DisableMime, {plain})\nm.Save()\nm.Unlock()"
+    )
+    mailman.settings()
+    mailman.run(f"cat >>{PREFIX}/Mailman/mm_cfg.py", stdin=encode_long_lines())
+    assert mailman.post(name, headers=QUOTED, body=QUOTED_BODY) == []
+    mailman.run(f"python2.7 -S {PREFIX}/cron/senddigests -l {name}")
+    mailman.flush("Virgin", "Outgoing")
+    text = mailman.mail()[0]["message"]
+    assert longest(text) <= 200
+    assert LONG in paragraph_of(text)
 
 
 def test_from_is_list(mailman):
@@ -294,6 +354,15 @@ def test_refused_recipient_scores_a_bounce(mailman):
     assert log(mailman, "bounce").splitlines()[-1].endswith("refused: refuse@example.org bounce score: 1.0")
 
 
+def test_a_message_that_is_refused_scores_nobody(mailman):
+    """Unlike a recipient. It is lost, and the log says why."""
+    mailman.newlist("strict", ["member@example.org"], generic_nonmember_action=0)
+    assert mailman.post("strict", headers=QUOTED, body=QUOTED_BODY) == []
+    assert "SMTP session failure: 550, line too long, msgid: <contract@example.org>" in log(mailman, "smtp-failure")
+    assert mailman.run(f"find {PREFIX}/qfiles -name '*.pck' -path '*/retry/*' -o -name '*.pck' -path '*/shunt/*'").stdout == ""
+    assert mailman.python("result(MailList.MailList('strict', lock=0).bounce_info)") == {}
+
+
 def test_deferred_recipient_waits(mailman):
     mailman.newlist("deferred", ["good@example.org", "defer@example.org"], generic_nonmember_action=0)
     assert envelopes(mailman.post("deferred")) == [("deferred-bounces@list.example.com", ["good@example.org"])]
@@ -322,6 +391,16 @@ def test_server_that_is_down(mailman, name):
     assert "delivery to member@example.org failed with code -1: [Errno 111] Connection refused" in text
     assert mailman.python(f"result(MailList.MailList({name!r}, lock=0).bounce_info)") == {}
     mailman.clear_mail()
+
+
+def test_how_long_it_waits_is_a_setting(mailman, name):
+    """And for how long the queue runner sleeps between its looks is none."""
+    mailman.settings(SMTPPORT=2, DELIVERY_RETRY_WAIT=0)
+    mailman.post(name)
+    assert len(mailman.run(f"ls {PREFIX}/qfiles/retry").stdout.splitlines()) == 1
+    mailman.settings(DELIVERY_RETRY_WAIT=0)
+    mailman.flush("Retry", "Outgoing")
+    assert [mail["sender"] for mail in mailman.mail()] == [BOUNCES]
 
 
 # ---- Moderation
@@ -470,4 +549,15 @@ def test_message_for_a_list_that_is_gone_is_shunted(mailman):
     mailman.flush("Incoming")
     assert len(mailman.run(f"ls {PREFIX}/qfiles/shunt").stdout.splitlines()) == 1
     assert "Dequeuing message destined for missing list: gone" in log(mailman, "error")
+    mailman.clear_mail()
+
+
+def test_multipart_without_parts_is_shunted(mailman, name):
+    """After it was accepted: nobody hears of it."""
+    mailman.clear_mail()
+    mailman.wrapper(f"post {name}", message(name, headers='MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"\n', body="no parts\n"))
+    mailman.flush("Incoming", "Outgoing")
+    assert mailman.mail() == []
+    assert mailman.run(f"ls {PREFIX}/qfiles/shunt").stdout.count(".pck") == 1
+    assert "SHUNTING: " in log(mailman, "error")
     mailman.clear_mail()

@@ -25,6 +25,7 @@ COMMON = {
     "ansible_python_interpreter": "/usr/bin/python3",
     "exim_postmaster": "admin@example.com",
     "exim_primary_hostname": "lists.example.com",
+    "exim_smarthost": "2001:db8::1",
     "mailman_email_host": "list.example.com",
     "mailman_site_owner": "admin@example.com",
     "mailman_site_password": "correct horse",
@@ -135,6 +136,8 @@ def test_true_and_false_do_not(rendered):
         assert "daemon_smtp_ports = 25 : 587\n" in text
         assert "ratelimit = 0" not in text
         assert "smtp_accept_queue_per_connection = 0\n" in text
+        # Exim's own router and that of the lists' mail, with Exim's way to write an IPv6 address and a port.
+        assert text.count('route_list = * "<+ [2001:db8::1]:26"\n') == 2
 
 
 def names(run):
@@ -159,6 +162,24 @@ def test_a_domain_that_is_not_there(core, name, tmp_path):
     assert run.returncode != 0
     assert name + " is 'typo'" in names(run)
     assert "Gathering Facts" not in names(run)
+
+
+def test_hosts_with_and_without_virtual_domains(core, tmp_path):
+    """In one run. One with virtual domains has none of Mailman's own variables."""
+    inventory = tmp_path / "hosts.yml"
+    virtual = {name: value for name, value in COMMON.items() if not name.startswith("mailman_")}
+    inventory.write_text(json.dumps({"list_hosts": {"hosts": {"one": dict(COMMON), "virtual": dict(virtual, mailman_virtual_home="/virtual")}}}))
+    tasks = yaml.safe_load((ROOT / "playbooks/site.yml").read_text())
+    [task] = [task for play in tasks for task in play["tasks"] if task["name"] == "Check the values of all variables"]
+    play = tmp_path / "play.yml"
+    play.write_text(json.dumps([{"hosts": "all", "gather_subset": ["!all", "network"], "tasks": [task]}]))
+    run = playbook(core, play, "-i", inventory)
+    assert run.returncode == 0, names(run)
+    virtual["exim_postmaster"] = "me"
+    inventory.write_text(json.dumps({"list_hosts": {"hosts": {"one": dict(virtual), "virtual": dict(virtual, mailman_virtual_home="virtual")}}}))
+    run = playbook(core, play, "-i", inventory)
+    assert names(run).count("mailman_email_host is not set") == names(run).count("mailman_virtual_home is 'virtual'") > 0
+    assert "cannot be worked out" not in names(run)
 
 
 def test_secrets_in_a_vault_are_read_and_not_shown(core, tmp_path):

@@ -19,6 +19,10 @@ DEFAULTS = {
     "DELIVERY_MODULE": "SMTPDirect",
     "SMTP_MAX_RCPTS": 15,
     "SMTP_MAX_SESSIONS_PER_CONNECTION": 30,
+    "DELIVERY_RETRY_WAIT": 300,
+    # tests/contract/test_bounces.py tries them.
+    "VERP_REGEXP": "^(?P<bounces>.+?-bounces)[+](?P<mailbox>.+)=(?P<host>[^@=]+)@.*$",
+    "VERP_PROBE_REGEXP": "^(?P<bounces>.+?-bounces)[+](?P<token>[^@=]+)@.*$",
     # Exim does it.
     "VERP_PASSWORD_REMINDERS": 1,
     "VERP_PERSONALIZED_DELIVERIES": 1,
@@ -38,6 +42,7 @@ RUNNERS = [[name + "Runner", 1] for name in ("Arch", "Bounce", "Command", "Incom
     ({"mailman_url_host": "www.example.com"}, {"DEFAULT_URL_HOST": "www.example.com"}),
     ({"mailman_smtp_max_rcpts": 500}, {"SMTP_MAX_RCPTS": 500}),
     ({"mailman_smtp_max_sessions_per_connection": 7}, {"SMTP_MAX_SESSIONS_PER_CONNECTION": 7}),
+    ({"mailman_delivery_retry_minutes": 2}, {"DELIVERY_RETRY_WAIT": 120}),
     # The interval counts where Mailman does it.
     ({"mailman_verp": "exim", "mailman_verp_interval": 3}, {}),
     ({"mailman_verp": "mailman"}, {"VERP_DELIVERY_INTERVAL": 1}),

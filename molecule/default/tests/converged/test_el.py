@@ -51,4 +51,6 @@ def test_mailmans_group_cannot_replace_the_settings(el8):
     """It can write to their directory, for that is where the package has Mailman's passwords."""
     refused = el8.run("runuser -u mailman -- sh -c 'cd /etc/mailman && touch mine && rm mine && mv mm_cfg.py mine'")
     assert (refused.rc != 0, "not permitted" in refused.stderr) == (True, True)
-    assert el8.check_output("stat -Lc '%U:%G %a' /etc/mailman/mm_cfg.py /usr/lib/mailman/Mailman/mm_cfg.pyc").splitlines() == ["root:mailman 640"] * 2
+    assert el8.check_output("stat -c '%U:%G %a' /etc/mailman/mm_cfg.py") == "root:mailman 640"
+    # The package's unit makes it anew, of whatever group.
+    assert el8.check_output("stat -c '%U %a' /usr/lib/mailman/Mailman/mm_cfg.pyc") == "root 640"

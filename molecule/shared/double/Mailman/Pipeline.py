@@ -368,11 +368,21 @@ def digest(mlist, msg, data):
     mask = os.umask(0o007)
     try:
         with open(path, 'a') as stream:
-            stream.write('From %s %s\n%s\n' % (msg.get_sender() or 'unknown', time.ctime(), msg.as_string()))
+            stream.write('From %s %s\n%s\n' % (msg.get_sender() or 'unknown', time.ctime(), _decoded(msg).as_string()))
     finally:
         os.umask(mask)
     if 0 < mlist.digest_size_threshhold <= os.path.getsize(path) / 1024.0:
         send_digest(mlist)
+
+
+def _decoded(msg):
+    """As plain digests show a post."""
+    if msg.is_multipart() or 'content-transfer-encoding' not in msg:
+        return msg
+    plain = copy.deepcopy(msg)
+    plain.set_payload(msg.get_payload(decode=True))
+    del plain['content-transfer-encoding']
+    return plain
 
 
 def send_digest(mlist):
@@ -390,7 +400,8 @@ def send_digest(mlist):
     mlist.one_last_digest = {}
     msg = Message.UserNotification(
         mlist.GetListEmail(), mlist.GetRequestEmail(),
-        '%s Digest, Vol %d, Issue %d' % (mlist.real_name, mlist.volume, mlist.next_digest_number), text)
+        '%s Digest, Vol %d, Issue %d' % (mlist.real_name, mlist.volume, mlist.next_digest_number), text,
+        mlist.preferred_language)
     msg['Message-ID'] = Utils.unique_message_id(mlist)
     msg['Date'] = formatdate(localtime=1)
     mlist.next_digest_number += 1

@@ -146,6 +146,19 @@ def test_nothing_comes_after_a_refusal_that_ends_the_dialogue(replay, tmp_path, 
     assert b"RCPT" not in (tmp_path / "sent").read_bytes()
 
 
+def test_a_message_is_not_sent_where_data_is_refused(replay, tmp_path):
+    """As after recipients that are all refused: its lines would be commands."""
+    (tmp_path / "refused.txt").write_text(
+        "220 hello\n250 Hello\n250 OK\n550 relay not permitted\n503-All RCPT commands were rejected with this error:\n"
+        "503-550 relay not permitted\n503 Valid RCPT command must precede DATA\n221 closing connection\n")
+    (tmp_path / "refused.stderr.txt").write_text("")
+    given = checked(sender="a@b", recipients=[dict(address="c@d")], data=dict(headers=["QUIT: x"], body="QUIT\n"))
+    result, failures = exim_smtp.run_dialogue(replay(str(tmp_path / "refused")), "dialogues[0]", given, 10)
+    assert [step["code"] for step in result["steps"]] == ["220", "250", "250", "550", "503"]
+    assert failures[1].startswith("dialogues[0] (client 192.0.2.9): DATA: expected 250, found 503 All RCPT commands were rejected")
+    assert (tmp_path / "sent").read_bytes() == b"EHLO [192.0.2.9]\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nQUIT\r\n"
+
+
 def test_an_exim_that_dies(replay):
     given = checked(sender="author@example.org", recipients=[dict(address="testlist@list.example.com"), dict(address="c@d")])
     result, failures = exim_smtp.run_dialogue(replay("smtp_stopped", "sleep 0.2; exit 1"), "dialogues[0]", given, 10)

@@ -6,6 +6,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import ast
 import os
 import socket
 import subprocess
@@ -14,6 +15,10 @@ import types
 
 import pytest
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman_target as target
+
+KINDS = (
+    "Checkbox", "Email", "EmailList", "EmailListEx", "HeaderFilter", "Host", "Number", "Radio", "String", "Text", "Toggle", "Topics",
+)  # fmt: skip
 
 
 def refused(function, *arguments):
@@ -103,6 +108,19 @@ def test_hidden_names_that_are_there_already_or_go_away():
     assert judge([spec("x-admin")], existing=["x"], purge=False)[0] != []
 
 
+@pytest.mark.parametrize("name", ["x-bounces+y", "x-confirm+y", "a+b-bounces+c"])
+def test_a_name_that_exim_takes_for_an_address_of_another_list(name):
+    """Its bounces would be lost. One that is there already is named."""
+    ((number, place, text),) = judge([spec("other"), spec(name)])[0]
+    assert (number, place) == (1, "name: " + target.show(name))
+    assert "is taken for mail to the list %s: choose a name without -" % name.split("-")[0] in text
+    for specs in ([spec(name)], []):
+        complaints, (warning,) = judge(specs, existing=[name])
+        assert complaints == []
+        assert name in warning
+    assert judge([spec(name, state="absent")], existing=[name]) == ([], [])
+
+
 @pytest.mark.parametrize("value, number", [(0, 0), (7, 7), (1.5, 1.5), ("12", 12), ("1.5", 1.5)])
 def test_numbers(value, number):
     assert target.convert_number(value) == number
@@ -163,6 +181,53 @@ def test_lines():
     assert target.convert_lines(["a", "b"]) == ["a", "b"]
     assert refused(target.convert_lines, ["a", 1]) == "must be a list of strings"
     assert refused(target.convert_lines, None) == "must be a list of strings"
+
+
+def test_addresses():
+    assert target.convert_addresses("owner", ["a@example.org", "b@example.org"]) == ["a@example.org", "b@example.org"]
+    assert target.convert_addresses("owner", "a@example.org\nb@example.org\n") == ["a@example.org", "b@example.org"]
+    assert target.convert_addresses("moderator", []) == []
+
+
+@pytest.mark.parametrize("value", [[""], ["a@example.org", " "], "\n", "a@example.org\n\nb@example.org"])
+@pytest.mark.parametrize("name", ["owner", "moderator", "accept_these_nonmembers"])
+def test_addresses_that_are_empty(name, value):
+    """Mailman would pass over them: a list with the owner "" would have none."""
+    assert refused(target.convert_addresses, name, value).startswith("has an empty address")
+
+
+@pytest.mark.parametrize("value", [[], ""])
+def test_a_list_keeps_an_owner(value):
+    assert refused(target.convert_addresses, "owner", value).startswith("must name at least one address")
+
+
+def test_no_addresses_at_all():
+    assert refused(target.convert_addresses, "owner", [None]) == "must be a list of strings"
+
+
+def test_an_empty_list_of_lines(mlist):
+    """In Python 2 nothing joined by a string of bytes is a string of bytes, which no request has."""
+    attributes = object.__new__(target.Attributes)
+    target.mm_cfg.__dict__.update((kind, number) for number, kind in enumerate(KINDS))
+    mlist.filter_mime_types = ["text/html"]
+    assert attributes.convert(mlist, "filter_mime_types", target.mm_cfg.Text, None, []) == b""
+
+
+def handlers_that_hide(tree):
+    """Bare raises after an inner try in the same handler: in Python 2 they raise what the inner one has caught."""
+    for handler in (node for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)):
+        within = [node for statement in handler.body for node in ast.walk(statement)]
+        inner = [node.lineno for node in within if isinstance(node, ast.Try) and node.handlers]
+        own = [node for node in within if isinstance(node, ast.Raise) and node.exc is None]
+        for node in own:
+            if any(line < node.lineno for line in inner):
+                yield node.lineno
+
+
+def test_no_exception_hides_another_in_python_2():
+    assert list(handlers_that_hide(ast.parse("try:\n  x\nexcept E:\n  try:\n    y\n  except F:\n    pass\n  raise\n"))) == [8]
+    with open(target.__file__, encoding="utf-8") as source:
+        assert list(handlers_that_hide(ast.parse(source.read()))) == []
 
 
 def test_header_filter_rules():

@@ -7,6 +7,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import contextlib
+import ipaddress
 import socket
 import threading
 
@@ -279,6 +280,16 @@ def test_a_neighbour_that_may_relay(host, monkeypatch, client):
     assert "private-relay" in faults(host, neighbours=NEIGHBOURS, relay_from_hosts=["203.0.113.0/24", "2001:db8::/32"])
 
 
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"])
+def test_each_private_network_has_a_neighbour(network):
+    assert [address for address in exim_verify.PRIVATE if ipaddress.ip_address(address) in ipaddress.ip_network(network)]
+
+
+def test_where_bounces_come_to():
+    kinds = [suffix.partition("+")[0] for suffix in exim_verify.BOUNCED_TO]
+    assert kinds == ["-bounces"] * 4 + ["-confirm"] * 2
+
+
 def test_an_address_that_is_not_routed_is_reported_once(host, monkeypatch):
     lost = "testlist-leave@" + DOMAIN
     change(monkeypatch, host, "route", lambda address, verify: ("undeliverable", "Unrouteable address", None) if address == lost else None)
@@ -469,7 +480,8 @@ def test_every_fault_has_a_remedy():
     used = [name for name in exim_verify.REMEDIES if source.count('"%s"' % name) > 1]
     # The module itself looks at the host; molecule/policy has the tests.
     assert set(exim_verify.REMEDIES) - set(used) == {
-        "service-down", "not-at-boot", "no-connection", "scanner-down", "no-tls", "dead-dnsbl", "open-secret", "unreadable-secret", "slow-host-name",
+        "shunted-mail", "unreadable-mail", "service-down", "not-at-boot", "no-connection", "scanner-down", "no-tls", "dead-dnsbl", "open-secret",
+        "unreadable-secret", "slow-host-name",
     }
 
 
@@ -560,6 +572,18 @@ def test_the_module(run_module, arguments, host, check_mode):
     host.unknown_transports = []
     result = run_module(exim_mailman_verify, posting_addresses=["testlist@old.test"], **arguments)
     assert [fault["fault"] for fault in result["faults"]] == ["foreign-host-name"]
+
+
+def test_mail_that_mailman_gave_up_on(run_module, arguments):
+    result = run_module(exim_mailman_verify, queues={"in": 2, "retry": 1, "shunt": 0, "bad": 0}, **arguments)
+    assert result["ok"] is True
+    assert "Mailman's queues" in [check["check"] for check in result["checks"]]
+    result = run_module(exim_mailman_verify, queues={"in": 0, "shunt": 3, "bad": 1}, **arguments)
+    assert [(fault["fault"], fault["found"]) for fault in result["faults"]] == [
+        ("shunted-mail", ["messages in Mailman's queue shunt: 3"]),
+        ("unreadable-mail", ["messages in Mailman's queue bad: 1"]),
+    ]
+    assert "bin/unshunt as Mailman's user" in result["faults"][0]["remedy"]
 
 
 # What systemctl says to is-active and is-enabled.

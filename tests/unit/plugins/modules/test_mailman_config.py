@@ -6,6 +6,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import email.charset
+import email.message
 import grp
 import os
 
@@ -145,6 +147,41 @@ def test_a_marker_without_the_other_is_named(configure, mailman):
     assert "Remove that line" in result["msg"]
 
 
+@pytest.fixture
+def encoding(configure, mailman, monkeypatch):
+    """Python's way to encode a body, as the file leaves it."""
+    monkeypatch.setattr(email.charset, "encode_7or8bit", email.charset.encode_7or8bit)
+    configure(dict(A=1), encode_long_lines=True)
+    code = (mailman / "Mailman" / "mm_cfg.py").read_text().replace("from Defaults import *", "")
+    exec(compile(code, "mm_cfg.py", "exec"), {})
+
+    def encode(text, charset):
+        message = email.message.Message()
+        message.set_payload(text, charset)
+        return message
+
+    return encode
+
+
+@pytest.mark.parametrize("charset", ["us-ascii", "iso-2022-jp", "iso-8859-1", "utf-8"])
+@pytest.mark.parametrize("text", ["x" * 991 + "\n", "short\n\n" + "word " * 400 + " \n.\n=3D \n-- \nfooter\n"], ids=["a line", "a post"])
+def test_long_lines_are_encoded_whatever_the_charset(encoding, charset, text):
+    message = encoding(text, charset)
+    assert max(len(line) for line in message.as_string().splitlines()) <= 76
+    assert message.get_payload(decode=True).decode(charset) == text
+
+
+def test_short_lines_are_left_as_they_are(encoding):
+    message = encoding("x" * 990 + "\n", "us-ascii")
+    assert (message["Content-Transfer-Encoding"], message.get_payload()) == ("7bit", "x" * 990 + "\n")
+    assert encoding("", "us-ascii")["Content-Transfer-Encoding"] == "7bit"
+
+
+def test_encoding_is_left_alone_unless_asked(configure, mailman):
+    configure(dict(A=1))
+    assert "encode" not in (mailman / "Mailman" / "mm_cfg.py").read_text()
+
+
 def mode_of(mailman, name):
     return "%04o" % (os.stat(str(mailman / "Mailman" / name)).st_mode & 0o7777)
 
@@ -158,6 +195,14 @@ def test_secrets_are_mailmans_groups_alone(configure, mailman):
     assert len(configure(dict(A=1))["changed_paths"]) == 2
     assert (mode_of(mailman, "mm_cfg.py"), mode_of(mailman, "mm_cfg.pyc")) == ("0640", "0640")
     assert not configure(dict(A=1))["changed"]
+
+
+def test_what_the_package_compiled_is_left_if_it_is_closed(configure, mailman):
+    """It does so whenever its unit starts: it would be a change in each run."""
+    configure(dict(A=1))
+    os.chmod(str(mailman / "Mailman" / "mm_cfg.pyc"), 0o600)
+    assert not configure(dict(A=1))["changed"]
+    assert mode_of(mailman, "mm_cfg.pyc") == "0600"
 
 
 def test_what_was_compiled_of_other_settings_goes(configure, mailman):

@@ -86,6 +86,13 @@ def test_nothing_to_do(mailman):
     }
 
 
+@pytest.mark.parametrize("option", ["owners", "moderators"])
+def test_null_as_an_address_is_empty(mailman, option):
+    """Which the other half refuses."""
+    mailman.run(lists=[{"name": "news", option: ["anna@example.org", None]}])
+    assert mailman.request["lists"][0][option] == ["anna@example.org", ""]
+
+
 @pytest.mark.parametrize("members, sent", [(None, None), ([], "[]"), (["a@example.org"], '["a@example.org"]')])
 def test_members_are_sent_as_text(mailman, members, sent):
     mailman.run(lists=[{"name": "news", "members": members}])

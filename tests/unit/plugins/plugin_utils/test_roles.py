@@ -217,6 +217,8 @@ CASES = {
     ],
     "mailman.taken_settings": [
         ({"mailman_settings": {"DEFAULT_EMAIL_HOST": "x"}}, ["mailman_settings.DEFAULT_EMAIL_HOST is 'x'", "Set mailman_email_host instead"]),
+        ({"mailman_settings": {"DELIVERY_RETRY_WAIT": 60}},
+         ["mailman_settings.DELIVERY_RETRY_WAIT is 60", "Set mailman_delivery_retry_minutes instead"]),
         ({"mailman_settings": {"QRUNNERS": []}, "mailman_qrunner_slices": {"Outgoing": 2}}, ["mailman_settings.QRUNNERS is []", "take one of them out"]),
         ({"mailman_settings": {"VIRTUAL_HOSTS": {}}, "mailman_virtual_hosts": {"www.example.org": "lists.example.org"},
           "exim_lists_domains": ["list.example.com", "lists.example.org"]}, ["mailman_settings.VIRTUAL_HOSTS is {}", "take one of them out"]),
@@ -310,6 +312,7 @@ def test_every_text_and_number_has_a_kind(name):
     ("exim_lists_in_all_domains", ["A"], ["has 'A'", "* for all"]),
     ("mailman_prefix", "mailman", ["is 'mailman'", "absolute path"]),
     ("mailman_user", "a b", ["is 'a b'", "user or group"]),
+    ("mailman_delivery_retry_minutes", "0", ["is 0", "1 or more; 5 is the default"]),
     ("mailman_verp_interval", 0, ["is 0", "1 (every post)"]),
     ("mailman_site_owner", "you", ["is 'you'", "admin@example.com"]),
 ])
@@ -409,6 +412,8 @@ def test_lists_that_are_all_new():
     [fault] = check({"mailman_lists": two}, ["new_lists"])[1]
     assert "mailman_lists has my and my-admin: mail to my-admin@ goes to the list my" in fault and "Rename one" in fault
     assert check({"mailman_lists": two[1:]}, ["new_lists"])[1] == []
+    [fault] = check({"mailman_lists": [{"name": "x-confirm+y", "owners": ["a@example.org"]}]}, ["new_lists"])[1]
+    assert "is taken for mail to the list x. Choose a name without -confirm+." in fault
     # Where they are there, Mailman has them, and module mailman_lists warns.
     assert check({"mailman_lists": two})[1] == []
 
@@ -440,6 +445,28 @@ def without_words(options):
 def test_a_list_has_the_keys_that_the_module_takes():
     suboptions = yaml.safe_load(mailman_lists.DOCUMENTATION)["options"]["lists"]["suboptions"]
     assert without_words(suboptions) == without_words(OPTIONS["mailman_lists"]["options"])
+
+
+def test_a_default_need_not_use_what_is_not_set():
+    """The domains of a host of virtual domains are none, without mailman_email_host."""
+    said = {name: value for name, value in INVENTORY.items() if not name.startswith("mailman_") and name != "exim_lists_domains"}
+    said["mailman_virtual_home"] = "/virtual"
+
+    def read(name):
+        if name not in said and "default" not in OPTIONS[name]:
+            raise Faulty("%s is not set." % name)
+        return [] if name == "exim_lists_domains" else said.get(name, OPTIONS[name].get("default"))
+
+    assert roles.check(["exim", "virtual_host", "exim_lists"], said, read, FACTS["Debian 12"])[1] == []
+    del said["mailman_virtual_home"]
+
+    def read_in_vain(name):
+        if name == "exim_lists_domains":
+            raise Faulty("exim_lists_domains cannot be worked out.")
+        return read(name)
+
+    assert [fault for fault in roles.check(ALL, said, read_in_vain, FACTS["Debian 12"])[1] if "_host" in fault or "domains" in fault] == [
+        "mailman_email_host is not set."]
 
 
 def test_a_virtual_domain_beside_its_machine():

@@ -45,6 +45,7 @@ def test_spellings(kind, value, converted):
     ("str", {}, ["a mapping and not a string", "Write a string"]), ("path", 5, ["x is 5", "Put it in quotes"]),
     ("str", None, ["x is null", "Write a string, or take it out"]), ("list", None, ["x is null", "Write a list"]), ("bool", None, ["x is null"]),
     ("list", "From", ["x is 'From', a string. Write a list, as in [From]."]), ("list", 25, ["x is 25, a number. Write a list, as in [25]."]),
+    ("list", "[25, 587]", ["x is '[25, 587]', a string", "on the command line that is -e '{\"x\": [25, 587]}'"]),
     ("list", {"a": 1}, ["a mapping", "Write a list"]), ("list", True, ["Write a list"]),
     ("dict", "a=b", ["x is (not shown)", "a string and not a mapping"]), ("dict", ["a"], ["a list and not a mapping"]),
 ])

@@ -108,8 +108,8 @@ def dialogues(ground, list_host):
         # People of this host, who need not say when they wrote, and who they should be on port 587.
         *[([*["250"] * len(to), reply], session(mail(*to, sender=sender, data=data), helo="laptop", options=LOGGED_IN)) for reply, to, sender, data in (
             ("250", ["member@example.net"], BERTA, letter(sender=BERTA, Date=None)),
-            ("550 You logged in as berta", ["member@example.net"], "anna@example.net", letter(sender=BERTA)),
-            ("550 Write one From header", ["member@example.net"], BERTA, "From: %s\n" % BERTA + letter(sender=BERTA)),
+            ("550-You logged in as berta", ["member@example.net"], "anna@example.net", letter(sender=BERTA)),
+            ("550-Write one From header", ["member@example.net"], BERTA, "From: %s\n" % BERTA + letter(sender=BERTA)),
             ("550-Error in the headers: ", ["testlist-bounces"], BERTA, letter(sender=BERTA, Cc="<anna@example.org")),
         )],
         (["250"] * 7, session(mail(*["x-join@example.net"] * 6, sender=BERTA, data=letter(sender=BERTA)), options=LOGGED_IN)),
@@ -125,6 +125,7 @@ def dialogues(ground, list_host):
         (["550 Unknown user"], session(mail("nolist"))),
         # Headers and content, of posts and of bounces.
         (["250", "250"], session(mail("testlist", data=letter()))),
+        (["250", "250"], session(mail("testlist", data="From: anna@example.org\n" + letter()))),
         (["250", "250", "550 There is no Date header"], session(mail("testlist-bounces", "testlist", data=letter(Date=None)))),
         (["250", "550 There is no From header"], session(mail("testlist", data=letter(From=None)))),
         (["250", "250"], session(mail("testlist-bounces", data=letter(From=None)))),

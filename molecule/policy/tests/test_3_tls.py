@@ -148,13 +148,13 @@ def test_guessing_passwords(talk, certificate, list_host, names, ground):
 
 @pytest.mark.parametrize(("mechanism", "client"), [("PLAIN", "example.net"), ("LOGIN", "backup.test")])
 def test_time_does_not_tell_who_there_is(talk, certificate, ground, mechanism, client):
-    """The shortest of five, in turn: others slow them down. A password that is not computed takes a twentieth."""
+    """The shortest of five, in turn: others slow them down. An answer without a hash takes a fiftieth."""
     how = {"sender": None, "port": 587, "tls": certificate, "source": ground.mail_servers[client]}
     seconds = [[talk(auth=[mechanism, user, "wrong"], **how).seconds for user in ("anna", "nobody")] for _turn in range(5)]
     anna, nobody = map(min, zip(*seconds, strict=True))
-    assert 0.5 < nobody / anna < 2, seconds
+    assert 0.25 < nobody / anna < 4, seconds
     # Long enough to be measured.
-    assert anna > 0.03
+    assert anna > 0.05
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])

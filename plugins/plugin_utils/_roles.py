@@ -131,15 +131,13 @@ def faults_of_variables(names, values):
         try:
             values[name]
         except Faulty:
-            for fault in values.faults[name]:
-                yield fault
+            yield from values.faults[name]
 
 
 def faults_of_rules(rules, values):
     for rule in rules:
         try:
-            for fault in rule(values):
-                yield fault
+            yield from rule(values)
         except Faulty:
             # The variable's own fault is named already, or it is of a part that is not checked.
             pass

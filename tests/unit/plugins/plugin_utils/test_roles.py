@@ -23,9 +23,9 @@ FACTS = {
     "EL 8": {"os_family": "RedHat", "distribution": "AlmaLinux", "distribution_version": "8.10", "distribution_major_version": "8",
              "distribution_release": "Cerulean Leopard"},
     "EL 9": {"os_family": "RedHat", "distribution": "Rocky", "distribution_version": "9.1", "distribution_major_version": "9",
-    "distribution_release": "Blue Onyx"},
+             "distribution_release": "Blue Onyx"},
     "SUSE": {"os_family": "Suse", "distribution": "openSUSE Leap", "distribution_version": "15.5", "distribution_major_version": "15",
-    "distribution_release": ""},
+             "distribution_release": ""},
 }
 # What has no default, and what defaults refer to.
 INVENTORY = {
@@ -123,8 +123,8 @@ CASES = {
     "exim.routes": [
         ({"exim_relay_routes": {"List.example.net": ["192.0.2.1"]}}, ["exim_relay_routes has 'List.example.net'", "lower-case"]),
         ({"exim_relay_routes": {"list.example.net": []}}, ["exim_relay_routes has [] for list.example.net", "a list of one host"]),
-        ({"exim_relay_routes": {"list.example.net": "lists1.example.com"}}, ["exim_relay_routes has 'lists1.example.com' for list.example.net",
-        "a list of one"]),
+        ({"exim_relay_routes": {"list.example.net": "lists1.example.com"}},
+         ["exim_relay_routes has 'lists1.example.com' for list.example.net", "a list of one"]),
         ({"exim_relay_routes": {"list.example.net": ["lists1"]}}, ["exim_relay_routes has host 'lists1'", "lists.example.com", "IP address"]),
         ({"exim_relay_routes": {"lists.example.com": ["192.0.2.1"]}}, ["exim_relay_routes has 'lists.example.com'", "exim_local_domains", "Take it from one"]),
         ({"exim_relay_routes": {7: ["192.0.2.1"]}}, ["exim_relay_routes has 7"]),
@@ -214,8 +214,8 @@ CASES = {
         ({"mailman_virtual_home": "/virtual", "exim_lists_domains": []}, []),
     ],
     "mailman.site_password": [
-        ({"mailman_site_password": ""}, ["mailman_site_password is empty", "vault"]), ({"mailman_site_password": "",
-        "mailman_install_method": "existing"}, [])],
+        ({"mailman_site_password": ""}, ["mailman_site_password is empty", "vault"]),
+        ({"mailman_site_password": "", "mailman_install_method": "existing"}, [])],
     "mailman.archive": [
         ({"mailman_archive": ""}, ["mailman_archive is empty", "package or existing"]),
         ({"mailman_archive_checksum": "md5:1"}, ["mailman_archive_checksum is 'md5:1'", "sha256sum prints"]),

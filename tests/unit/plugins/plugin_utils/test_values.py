@@ -34,8 +34,8 @@ def test_spellings(kind, value, converted):
 
 @pytest.mark.parametrize(("kind", "value", "words"), [
     ("bool", "perhaps", ["x is 'perhaps'", "a string and not true or false"]), ("bool", 2, ["x is 2"]), ("bool", [], ["x is []", "a list"]),
-    ("int", "many", ["x is 'many'", "Write a whole number"]), ("int", True, ["x is true", "a truth value"]), ("int", 2.5, ["x is 2.5"]), ("int",
-    "2.5", ["'2.5'"]),
+    ("int", "many", ["x is 'many'", "Write a whole number"]), ("int", True, ["x is true", "a truth value"]), ("int", 2.5, ["x is 2.5"]),
+    ("int", "2.5", ["'2.5'"]),
     ("int", [1], ["x is [1]"]), ("int", float("inf"), ["x is inf"]),
     ("float", "nan", ["x is 'nan'"]), ("float", float("inf"), ["x is inf"]), ("float", False, ["x is false"]), ("float", "high", ["x is 'high'"]),
     ("str", 7, ["x is 7", "a number and not a string", "Put it in quotes"]), ("str", True, ["x is true", "a truth value", "Put it in quotes"]),

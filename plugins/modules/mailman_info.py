@@ -95,6 +95,11 @@ lists_dir:
   returned: always
   type: str
   sample: /var/lib/mailman/lists
+site_list:
+  description: Whether there is a list V(mailman), without which the queue runners do not start.
+  returned: always
+  type: bool
+  sample: true
 bin_dir:
   description: The directory of Mailman's commands.
   returned: always
@@ -502,6 +507,7 @@ def main():
             facts.update(ask_mailman(module, dict(installation, python=facts["python"])))
     except TargetError as e:
         facts["mm_cfg_error"] = str(e)
+    facts["site_list"] = bool(facts["lists_dir"]) and os.path.exists(os.path.join(facts["lists_dir"], "mailman", "config.pck"))
     if facts["mm_cfg_error"] and module.params["gather"]:
         module.fail_json(msg=facts["mm_cfg_error"])
     if "python_version" not in facts:

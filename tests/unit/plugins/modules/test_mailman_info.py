@@ -58,6 +58,15 @@ def look(monkeypatch, run_module, tmp_path):
     return look
 
 
+def test_site_list(look, tmp_path):
+    assert look(None)["site_list"] is False
+    lists = tmp_path / "lists"
+    (lists / "mailman").mkdir(parents=True)
+    assert look(INSTALLATION, dict(ANSWER, lists_dir=str(lists)))["site_list"] is False
+    (lists / "mailman" / "config.pck").write_text("")
+    assert look(INSTALLATION, dict(ANSWER, lists_dir=str(lists)))["site_list"] is True
+
+
 def test_mailman_has_the_last_word(look, tmp_path):
     os.mkdir(str(tmp_path / "elsewhere"))
     result = look(INSTALLATION, dict(ANSWER, lists_dir=str(tmp_path / "elsewhere"), queues={"in": 1}), gather=["queues"])

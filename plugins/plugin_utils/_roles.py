@@ -136,11 +136,9 @@ def faults_of_variables(names, values):
 
 def faults_of_rules(rules, values):
     for rule in rules:
-        try:
+        # A variable's own fault is named already, or it is of a part that is not checked.
+        with contextlib.suppress(Faulty):
             yield from rule(values)
-        except Faulty:
-            # The variable's own fault is named already, or it is of a part that is not checked.
-            pass
 
 
 def faults_of_platform(role, facts):

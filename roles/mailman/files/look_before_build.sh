@@ -8,6 +8,17 @@ if [ "$group" ] && ! getent group "$group" > /dev/null; then
     echo "mailman_mail_group is '$group', and the host has no such group. Correct it, make the group first, or take the variable out."
 fi
 
+# Root runs what is built there. In a directory with the sticky bit others can change only what is theirs.
+above=$(realpath "$where" 2> /dev/null)
+while [ "$above" ]; do
+    if [ "$(find "$above" -prune \( ! -user 0 ! -user "$(id -u)" -o ! -perm -1000 \( -perm -0002 -o -perm -0020 ! -group 0 \) \) 2> /dev/null)" ]; then
+        echo "mailman_build_directory: others than root can write to $above, and root runs what is built in $where. Take that away from them, or name another" \
+            "directory."
+        exit
+    fi
+    above=${above%/*}
+done
+
 # Unpacked and built it is 60 MB.
 free=$(df -Pk "$where" 2> /dev/null | awk 'NR == 2 { print int($4 / 1024) }')
 if [ "${free:-100}" -lt 100 ]; then

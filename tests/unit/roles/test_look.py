@@ -201,6 +201,19 @@ def test_the_build_lacks_something(before_build, tmp_path):
     assert os.listdir(str(where)) == []
 
 
+@pytest.mark.parametrize(("mode", "trusted"), [(0o755, True), (0o1777, True), (0o777, False), (0o757, False)])
+def test_others_cannot_write_where_root_builds(before_build, tmp_path, mode, trusted):
+    above = tmp_path / "above"
+    (above / "build").mkdir(parents=True)
+    above.chmod(mode)
+    lines = before_build(above / "build")
+    if trusted:
+        assert lines == []
+    else:
+        [line] = lines
+        assert line.startswith("mailman_build_directory: others than root can write to %s, and root runs what is built in %s/build. Take" % (above, above))
+
+
 @pytest.fixture
 def named_files():
     """A place that everybody can pass, and the look at files in it, for a user that is not there yet."""

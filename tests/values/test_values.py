@@ -50,15 +50,21 @@ OPTIONS = options()
 SWITCHES = [name for name, option in OPTIONS.items() if option["type"] == "bool" and name not in NEVER]
 # Numbers that are no default, and can be together with each other.
 NUMBERS = {
+    "exim_auth_failures_per_hour": 7,
     "exim_ports": [25, 587],
     "exim_queue_run_max": 7,
+    "exim_recipients_max": 150,
     "exim_remote_max_parallel": 6,
     "exim_sender_callout_timeout": 30,
     "exim_smarthost_port": 26,
+    "exim_smtp_accept_max": 300,
+    "exim_smtp_accept_max_per_host": 0,
     "exim_smtp_accept_queue_per_connection": 0,
+    "exim_smtp_accept_reserve": 60,
     "exim_spam_mark_score": 4.5,
     "exim_spam_reject_score": 9.0,
     "exim_lists_subscriptions_per_hour": 0,
+    "mailman_delivery_retry_minutes": 7,
     "mailman_smtp_max_rcpts": 0,
     "mailman_smtp_max_sessions_per_connection": 40,
     "mailman_verp_interval": 2,
@@ -130,12 +136,14 @@ def test_all_spellings_mean_the_same(rendered, truth, spelling):
 def test_true_and_false_do_not(rendered):
     """And what they mean is there: spam scanning and HELO, the split spool, the limit that is none, the port for those who log in."""
     on, off = rendered["true-yaml-native"], rendered["false-yaml-native"]
-    for words in ("spam = ", "split_spool_directory = true", "verify = header_syntax", "verify = header_sender"):
+    syntax = "condition = ${if !eq{$acl_m_exempt}{yes}}\n    ! verify = header_syntax"
+    for words in ("spam = ", "split_spool_directory = true", syntax, "verify = header_sender"):
         assert (words in on, words in off) == (True, False), words
     for text in (on, off):
         assert "daemon_smtp_ports = 25 : 587\n" in text
         assert "ratelimit = 0" not in text
         assert "smtp_accept_queue_per_connection = 0\n" in text
+        assert "smtp_accept_max_per_host =" not in text
         # Exim's own router and that of the lists' mail, with Exim's way to write an IPv6 address and a port.
         assert text.count('route_list = * "<+ [2001:db8::1]:26"\n') == 2
 

@@ -136,7 +136,7 @@ def test_verification(virtual, host, domains, tmp_path):
     assert virtual.verify(results) == {org: set(), net: set()}
     host.check_output("systemctl stop mailman@%s; mv /virtual/domains/%s /root/" % (org, net))
     broken = virtual.verify(results)
-    host.check_output("mv /root/%s /virtual/domains/; systemctl start mailman@%s; chmod 700 %s/mailman/lists" % (net, org, domains["net"].home))
+    host.check_output("mv /root/%s /virtual/domains/; systemctl start mailman@%s; chmod 2770 %s/mailman/lists" % (net, org, domains["net"].home))
     assert broken == {org: {"service-down"}, net: {"unknown-domain"}}
     unreadable = virtual.verify(results)
     host.check_output("chmod 2775 %s/mailman/lists" % domains["net"].home)
@@ -270,9 +270,10 @@ def test_machine_is_set_up_anew_while_domains_are_installed(virtual, host):
     host.check_output("rpm --erase exim" if virtual.el else "dpkg --force-depends --remove $(dpkg-query -W -f '${Package}\n' 'exim4-daemon-*')")
     with virtual.lock_held():
         machine = virtual.start_machine()
-        eventually(lambda: virtual.waiting_runs() == 1, timeout=300)
+        waited = eventually(lambda: virtual.waiting_runs() == 1 or machine.poll() is not None, timeout=300) and machine.poll() is None
     ended = Run(machine)
     assert not ended.failures
+    assert waited
     assert host.check_output("exim -bt announce@%s" % virtual.domains["org"].name).endswith("transport = mailman_transport")
     assert virtual.state("org", "net", "edu")[2] == pids
 

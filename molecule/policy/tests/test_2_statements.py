@@ -169,7 +169,7 @@ def tried(host, expected):
     host.check_output("mkdir /var/lib/mailman/lists/half")
     try:
         command = ["podman", "exec", "--interactive", host.container, "python3", "-c", (ROOT / "molecule/shared/statements.py").read_text()]
-        run = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, timeout=300, check=False)
+        run = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, timeout=900, check=False)
     finally:
         host.check_output("rmdir /var/lib/mailman/lists/half")
     assert run.returncode == 0, run.stderr

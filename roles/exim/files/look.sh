@@ -22,7 +22,7 @@ for file in "$4" "$5"; do
     if [ -e "$file" ] && ! ours "$file" && ! packaged "$file"; then echo "replaced=$file"; fi
 done
 # Where there is no exim4.conf Debian makes one of these files. Those of its package count when they are not as it has them.
-if ! [ -e "$4" ] && command -v dpkg-query > /dev/null; then
+if ! [ -e "$4" ] && { [ -e "$etc/update-exim4.conf.conf" ] || [ -d "$etc/conf.d" ]; }; then
     conffiles=$(dpkg-query -W -f '${Conffiles}\n' exim4-config | sed -n 's/^ \(\/[^ ]*\) \([0-9a-f]\{32\}\)$/\2  \1/p')
     {
         echo "$conffiles" | LC_ALL=C md5sum --check --quiet | sed 's/: [^:]*$//'

@@ -156,6 +156,12 @@ def test_els_file(host, rpm, found):
     assert host.found() == (["replaced=" + configuration] if found else [])
 
 
+def test_what_els_package_leaves_behind(host):
+    """When it is removed. It has no effect, nor do Debian's names there."""
+    host.put("exim4.conf.rpmsave", "some")
+    assert host.found() == []
+
+
 @pytest.fixture
 def before_build(tmp_path):
     """The look before Mailman is built, with what the host's programs say."""

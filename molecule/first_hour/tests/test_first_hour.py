@@ -107,7 +107,7 @@ def test_exim_can_read_the_certificate(list_host, internet):
     assert internet.check_output("python3 -c %s", script) == "220"
 
 
-def test_readme_with_the_collection_installed(stranger):
+def test_readme_with_the_collection_installed(list_host, stranger):
     [install], [run] = INSTALL, INSTALLED
     assert "exim_mailman" not in stranger.type("ansible-galaxy collection list", directory=stranger.elsewhere).output
     outcome = stranger.type(install, directory=stranger.home)

@@ -11,6 +11,8 @@ import pytest
 from conftest import start_mailman
 
 OWNER = "anna@example.org"
+# Those of the inventory, and the site list.
+LISTS = ["a+b", "announce", "deutsch", "digests", "each+1", "mailman"]
 # What the text of the inventory becomes in the charset of English, which is us-ascii.
 ANNOUNCE = "Neues f&#252;r alle &#9731;"
 
@@ -235,21 +237,22 @@ def test_lists_changed_outside_show_in_check_mode(list_host, manage, tidy):
     list_host.check_output("cd /var/lib/mailman/lists && mv outside renamed")
     result = manage(lists, "--check")
     assert [(one["name"], one["change"]) for one in result["lists"]] == [("outside", "created")]
-    assert result["unlisted"] == ["announce", "deutsch", "mailman", "renamed"]
-    assert result["warnings"] == ["/var/lib/mailman has lists that are not among these: announce, deutsch, mailman, renamed. They are left alone."]
+    others = [*LISTS, "renamed"]
+    assert result["unlisted"] == others
+    assert result["warnings"] == ["/var/lib/mailman has lists that are not among these: %s. They are left alone." % ", ".join(others)]
     list_host.check_output("cd /var/lib/mailman/lists && mv renamed outside")
     assert not manage(lists, "--check")["changed"]
 
 
 def test_purge_spares_the_site_list_and_archives(list_host, manage, names, tidy):
-    kept = [{"name": "announce"}, {"name": "deutsch"}]
+    kept = [{"name": name} for name in LISTS if name != "mailman"]
     manage([wanted("unwanted"), wanted("unloved")])
     list_host.check_output(
         "cd /var/lib/mailman && touch archives/private/unwanted.mbox/unwanted.mbox data/heldmsg-unwanted-1.pck data/heldmsg-unwanted-more-1.pck"
     )
     result = manage(kept, purge=True)
     assert [(one["name"], one["change"]) for one in result["lists"]] == [("unloved", "removed"), ("unwanted", "removed")]
-    assert names() == ["announce", "deutsch", "mailman"]
+    assert names() == LISTS
     assert list_host.file("/var/lib/mailman/archives/private/unwanted.mbox/unwanted.mbox").exists
     assert not list_host.file("/var/lib/mailman/data/heldmsg-unwanted-1.pck").exists
     assert list_host.file("/var/lib/mailman/data/heldmsg-unwanted-more-1.pck").exists

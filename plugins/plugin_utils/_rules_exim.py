@@ -57,6 +57,10 @@ def listens(v):
 
 
 def routes(v):
+    # Those of a mail exchanger are in no variable of the inventory.
+    for domain in sorted(set(v["exim_contribution"].get("relay_routes") or ()) - set(v["exim_relay_routes"])):
+        if domain in v["exim_local_domains"]:
+            yield "exim_relay_routes has %s by the inventory's list hosts, which is also in exim_local_domains. Take it from one of them." % shown(domain)
     for domain, hosts in v["exim_relay_routes"].items():
         if not isinstance(domain, str) or kinds.domain(domain):
             yield "exim_relay_routes has %s%s" % (shown(domain), kinds.domain(str(domain)) or ", which is no string. Put it in quotes.")

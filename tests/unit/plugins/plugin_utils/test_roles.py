@@ -128,6 +128,8 @@ CASES = {
         ({"exim_relay_routes": {"list.example.net": ["lists1"]}}, ["exim_relay_routes has host 'lists1'", "lists.example.com", "IP address"]),
         ({"exim_relay_routes": {"lists.example.com": ["192.0.2.1"]}}, ["exim_relay_routes has 'lists.example.com'", "exim_local_domains", "Take it from one"]),
         ({"exim_relay_routes": {7: ["192.0.2.1"]}}, ["exim_relay_routes has 7"]),
+        ({"exim_contribution": {"relay_routes": {"lists.example.com": ["192.0.2.1"]}}},
+         ["exim_relay_routes has 'lists.example.com' by the inventory's list hosts", "exim_local_domains", "Take it from one"]),
         ({"exim_relay_routes": {"list.example.net": [7]}}, ["exim_relay_routes has host 7"]),
         ({"exim_relay_routes": {"list.example.net": ["192.0.2.1", "2001:db8::1", "lists1.example.com"]}}, []),
     ],

@@ -212,7 +212,8 @@ def check_routes(report, exim, domains, settings):
     drivers = dict((router["name"], router["driver"]) for router in settings["routers"])
     findings = []
     for result in exim_address.route_tests(exim, [address_test("postmaster@" + domain) for domain in domains], False):
-        routers = sorted(set(route["router"] for route in result["routes"]))
+        # What is undeliverable has a route without a router.
+        routers = sorted(set(route["router"] for route in result["routes"] if route["router"]))
         if result["outcome"] != "routed" or [router for router in routers if drivers.get(router) != "manualroute"]:
             findings.append(("not-relayed", "%s: %s%s" % (result["address"], describe(result), " by router " + ", ".join(routers) if routers else "")))
     report.check("routes to the list hosts", len(domains), findings)

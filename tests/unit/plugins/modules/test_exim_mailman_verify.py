@@ -687,8 +687,8 @@ def exchanger(host, monkeypatch):
         results = []
         for test in tests:
             router = host.routers[test["address"].partition("@")[2]]
-            outcome, routes = ("routed", [dict(router=router, transport="remote_smtp")]) if router else ("undeliverable", [])
-            results.append(dict(address=test["address"], outcome=outcome, reason=None, routes=routes))
+            outcome, transport = ("routed", "remote_smtp") if router else ("undeliverable", None)
+            results.append(dict(address=test["address"], outcome=outcome, reason=None, routes=[dict(router=router, transport=transport)]))
         return results
 
     run_dialogue = exim_verify.exim_smtp.run_dialogue

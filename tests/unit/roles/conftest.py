@@ -34,15 +34,16 @@ def trusted(value):
     return trust_as_template(value) if isinstance(value, str) else value
 
 
+def read_role(role, *path):
+    """Return the text of a file of a role."""
+    with io.open(os.path.join(ROLES, role, *path), encoding="utf-8") as stream:
+        return stream.read()
+
+
 @pytest.fixture
 def role_text():
-    """Return a function that reads a file of a role."""
-
-    def role_text(role, *path):
-        with io.open(os.path.join(ROLES, role, *path), encoding="utf-8") as stream:
-            return stream.read()
-
-    return role_text
+    """Return the function that reads a file of a role."""
+    return read_role
 
 
 @pytest.fixture

@@ -7,24 +7,14 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import io
-import os
 import re
 
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import read_role, trusted
 
-try:
-    from ansible.template import trust_as_template
-except ImportError:  # before ansible-core 2.19
-
-    def trust_as_template(text):
-        return text
-
-
-ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles")
 GIVEN = {
     "ansible_managed": "managed",
     "ansible_facts": {"fqdn": "lists.example.com", "distribution_major_version": "12"},
@@ -37,26 +27,13 @@ GIVEN = {
 }
 
 
-def trusted(value):
-    if isinstance(value, dict):
-        return dict((name, trusted(entry)) for name, entry in value.items())
-    if isinstance(value, list):
-        return [trusted(entry) for entry in value]
-    return trust_as_template(value) if isinstance(value, str) else value
-
-
-def read(*path):
-    with io.open(os.path.join(ROLES, *path), encoding="utf-8") as stream:
-        return stream.read()
-
-
 def render(role, template, **variables):
     """Return a template's text with the defaults of the roles, and the given variables."""
     values = {}
     for path in (("exim", "defaults", "main.yml"), ("exim", "vars", "main.yml"), ("exim", "vars", "Debian.yml"), ("exim_lists", "defaults", "main.yml")):
-        values.update(trusted(yaml.safe_load(read(*path))))
+        values.update(trusted(yaml.safe_load(read_role(*path))))
     values.update(GIVEN, **variables)
-    return Templar(DataLoader(), variables=values).template(trust_as_template(read(role, "templates", template)))
+    return Templar(DataLoader(), variables=values).template(trusted(read_role(role, "templates", template)))
 
 
 def options(text, name):

@@ -3,10 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 DOCUMENTATION = r"""
 module: exim_config
 short_description: Install a configuration of Exim once it is proven
@@ -165,10 +161,12 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_bytes
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_address, exim_delivery, exim_smtp
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import Exim, EximError, message_of
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import broken_signatures, parse_options, unknown_transports
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.file_transaction import FILE_ARGUMENTS, Transaction
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_address as exim_address
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_delivery as exim_delivery
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_smtp as exim_smtp
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import Exim, EximError, message_of
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import broken_signatures, parse_options, unknown_transports
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import FILE_ARGUMENTS, Transaction
 
 SERVICE_TIMEOUT = 120
 LISTEN_TIMEOUT = 20

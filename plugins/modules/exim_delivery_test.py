@@ -3,10 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 DOCUMENTATION = r"""
 module: exim_delivery_test
 short_description: Test how Exim would deliver to addresses
@@ -170,8 +166,8 @@ failures:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EXIM_ARGUMENTS, Exim, EximError
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_delivery import TEST_ARGUMENTS, check_test, run_tests
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EXIM_ARGUMENTS, Exim, EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_delivery import TEST_ARGUMENTS, check_test, run_tests
 
 
 def main():

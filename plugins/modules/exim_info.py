@@ -3,10 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 DOCUMENTATION = r"""
 module: exim_info
 short_description: Tell what Exim is and how it is configured
@@ -152,8 +148,8 @@ options:
 import re
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EXIM_ARGUMENTS, Exim, EximError
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import read_settings
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EXIM_ARGUMENTS, Exim, EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import read_settings
 
 
 def main():

@@ -3,10 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 DOCUMENTATION = r"""
 module: exim_mailman_verify
 short_description: Verify that Exim serves Mailman's lists
@@ -179,14 +175,14 @@ import ssl
 import stat
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import (
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import (
     EXIM_ARGUMENTS,
     Exim,
     EximError,
     check_address,
 )
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import ask, expand, parse_drivers, parse_options
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_verify import (
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import ask, expand, parse_drivers, parse_options
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify import (
     STRANGERS,
     address_of,
     domains_of,
@@ -195,7 +191,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_verify 
     verify,
     verify_exchanger,
 )
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import host_name_fault
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import host_name_fault
 
 
 def check_queues(queues, report):

@@ -3,10 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 DOCUMENTATION = r"""
 module: exim_smtp_test
 short_description: Test what Exim answers in SMTP dialogues
@@ -205,8 +201,8 @@ failures:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EXIM_ARGUMENTS, Exim, EximError
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_smtp import DIALOGUE_ARGUMENTS, check_dialogue, run_dialogues
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EXIM_ARGUMENTS, Exim, EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_smtp import DIALOGUE_ARGUMENTS, check_dialogue, run_dialogues
 
 
 def main():

@@ -3,10 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 DOCUMENTATION = r"""
 module: mailman_config
 short_description: Keep settings in Mailman 2.1's mm_cfg.py
@@ -122,14 +118,14 @@ import stat
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes, to_text
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.file_transaction import FILE_ARGUMENTS, Transaction
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import (
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import FILE_ARGUMENTS, Transaction
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import (
     TargetError,
     explain,
     find_installation,
     run_as_mailman,
 )
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted, resolve
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, resolve
 
 BEGIN = b"# BEGIN listhost.exim_mailman: these settings come from Ansible; every other line of this file is kept"
 END = b"# END listhost.exim_mailman"

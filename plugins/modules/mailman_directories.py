@@ -3,10 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 DOCUMENTATION = r"""
 module: mailman_directories
 short_description: Give Mailman's code to root, and its directories for data to Mailman
@@ -77,7 +73,7 @@ import pwd
 import stat
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import (
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import (
     CODE,
     COMPILED,
     Look,

@@ -3,10 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 DOCUMENTATION = r"""
 module: mailman_frozen
 short_description: Keep the file that says for which domains the mail server defers mail
@@ -75,7 +71,7 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman_domains import (
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_domains import (
     STATES,
     directory_fault,
     format_frozen,

@@ -3,10 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 DOCUMENTATION = r"""
 module: mailman_info
 short_description: Tell what a Mailman 2.1 installation is
@@ -347,7 +343,7 @@ import re
 import stat
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import (
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import (
     TargetError,
     check_python,
     explain,
@@ -357,8 +353,8 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman impo
     run_target,
     take,
 )
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman_domains import frozen_domains
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted, owned, resolve
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_domains import frozen_domains
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, owned, resolve
 
 PYTHON_VERSION = "import sys; sys.stdout.write('.'.join(str(part) for part in sys.version_info[:3]))"
 

@@ -3,10 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 DOCUMENTATION = r"""
 module: mailman_lists
 short_description: Manage the lists of a Mailman 2.1 installation
@@ -277,8 +273,8 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman_domains
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import (
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _mailman_domains as mailman_domains
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import (
     TargetError,
     explain,
     find_installation,
@@ -286,7 +282,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman impo
     run_target,
     take,
 )
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted
 
 # What Mailman's answer has, and of which type.
 ANSWERED = {

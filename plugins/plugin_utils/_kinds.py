@@ -4,10 +4,6 @@
 """What a single value may be: each kind is a function that returns nothing, or what is wrong with the value and what to do, as the rest of a
 sentence that begins with the variable and the value ("exim_ports has 0" or "exim_postmaster is 'me'")."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import ipaddress
 import re
 

@@ -3,10 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What role exim asks of its variables beyond their types: the kind of each, and rules across several. A rule yields faults."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import re
 
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _kinds as kinds

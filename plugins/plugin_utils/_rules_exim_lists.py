@@ -3,10 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What role exim_lists asks of its variables and of those of the other two roles that it reads."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _kinds as kinds
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import label, shown
 

@@ -3,10 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where a mail exchanger sends the mail of each list domain of the inventory, and what is wrong with that."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 
 def list_domains(groups, hostvars):
     """Return each list domain with its list host, by the name that this has in mail, as pairs.

@@ -4,10 +4,6 @@
 """Values of a role's variables by its specification (meta/argument_specs.yml): what type they have, what they are as that type, and how a fault says
 where it is. Knows nothing of Ansible but what it takes for true and false."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import difflib
 import json
 import math

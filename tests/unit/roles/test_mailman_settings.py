@@ -3,10 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What role mailman makes of its variables in mm_cfg.py, and when it has Mailman's jobs run. Little of it shows on the wire."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import pytest
 
 INVENTORY = {"mailman_email_host": "list.example.com", "mailman_site_owner": "postmaster@example.com"}

@@ -2,17 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import signal
 import stat
 import threading
 import time
 
 import pytest
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim as exim
 
 
 @pytest.fixture

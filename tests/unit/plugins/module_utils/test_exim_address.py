@@ -2,15 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 
 import pytest
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_address
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_address as exim_address
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EximError
 
 
 class Replay:

@@ -2,10 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import grp
 import os
 import pwd
@@ -13,8 +9,8 @@ import signal
 import stat
 
 import pytest
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_delivery
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import Exim, EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_delivery as exim_delivery
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import Exim, EximError
 
 WRAPPER = "/var/lib/mailman/mail/mailman"
 ROOT = "root@list.example.com"

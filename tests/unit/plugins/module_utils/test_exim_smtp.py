@@ -2,16 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 import time
 
 import pytest
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_smtp
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import Exim, EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_smtp as exim_smtp
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import Exim, EximError
 
 OUTPUT = os.path.join(os.path.dirname(__file__), "exim_output")
 

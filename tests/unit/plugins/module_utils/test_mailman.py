@@ -2,10 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import getpass
 import grp
 import json
@@ -17,8 +13,8 @@ import tempfile
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _mailman as mailman
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted
 
 VERSION = "# The VERSION\nVERSION = '2.1.39'\n\nALPHA = 0xa\n"
 DEFAULTS = """

@@ -2,14 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import os
 
 import pytest
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted, check_code, resolve
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, check_code, resolve
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
 OTHER = 65534

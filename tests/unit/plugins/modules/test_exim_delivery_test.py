@@ -2,12 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import pytest
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EximError
 from ansible_collections.listhost.exim_mailman.plugins.modules import exim_delivery_test
 
 RESULTS = [dict(address="a@b", outcome="failed")]

@@ -2,17 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import copy
 import os
 import sys
 
 import pytest
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.mailman import TargetError
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import TargetError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted
 from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_info
 
 ANSWER = {"lists_dir": "/x/lists", "python_version": "2.7.18"}

@@ -3,10 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Each kind takes what is right, and says of what is wrong what to do."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import inspect
 
 import pytest

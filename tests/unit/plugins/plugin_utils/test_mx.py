@@ -3,10 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where a mail exchanger sends the mail of the inventory's list domains."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_mx as mx
 
 GROUPS = {"list_hosts": ["lists1", "lists2", "machine"], "list_domains": ["one", "other"], "mx_hosts": ["mx"]}

@@ -3,10 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults across the variables of the roles: each is named with variable, value and remedy, and each rule has a case."""
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import pytest
 import yaml
 from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_lists

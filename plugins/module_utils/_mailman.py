@@ -12,10 +12,6 @@ certain names and types, and follows no path in it unseen. What root does believ
 can write them (trust.py).
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import grp
 import inspect
 import json
@@ -27,7 +23,7 @@ import time
 
 # Imported so that Ansible sends it along; only its text is used here.
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman_target
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted, check_code, resolve
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, check_code, resolve
 
 # Reads the program from the rest of standard input; the program reads the request after it.
 LOADER = "import sys; source = getattr(sys.stdin, 'buffer', sys.stdin); exec(compile(source.read(int(source.readline())), 'mailman_target.py', 'exec'))"

@@ -8,10 +8,6 @@ A path is followed from / on, link by link. Once a directory is seen to be root'
 in the place of what it holds; so what is found here cannot change until it is used.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import grp
 import os
 import pwd

@@ -2,10 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import contextlib
 import os
 import re
@@ -14,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import (
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import (
     EximError,
     check_address,
     check_host,

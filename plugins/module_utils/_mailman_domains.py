@@ -8,17 +8,13 @@ They lie in a directory that is root's. In one of Mailman's user that user could
 it, the mail server or root, would hang or read and write something else.
 """
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import errno
 import os
 import re
 import stat
 import tempfile
 
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.trust import Untrusted, resolve
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, resolve
 
 # Where a domain stands that is being moved.
 STATES = ("arriving", "leaving", "left")

@@ -2,18 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import absolute_import, division, print_function
-
-__metaclass__ = type
-
 import contextlib
 import ipaddress
 import os
 import re
 
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import exim_address, exim_delivery, exim_smtp
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim import EximError, message_of
-from ansible_collections.listhost.exim_mailman.plugins.module_utils.exim_settings import ask, broken_signatures, read_settings, unknown_transports
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_address as exim_address
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_delivery as exim_delivery
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_smtp as exim_smtp
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EximError, message_of
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import ask, broken_signatures, read_settings, unknown_transports
 
 # What the HOWTO has after the name of a list, and the command of Mailman's wrapper that it should run.
 KINDS = (

@@ -29,20 +29,20 @@ def letter(body="A test.\n", **headers):
     ("variables", "complaints"),
     [
         (
-            {"mailman_virtual_hosts": {"www.lists.test": "Lists.test", "Web.test": "lists.test"}, "mailman_settings": {"VIRTUAL_HOSTS": {}}},
-            ["has 'Lists.test', which is no domain name", "has 'Web.test', which is no domain name", "mailman_virtual_hosts says it, too"],
+            {"mailman_shared_domains": {"www.lists.test": "Lists.test", "Web.test": "lists.test"}, "mailman_settings": {"VIRTUAL_HOSTS": {}}},
+            ["has 'Lists.test', which is no domain name", "has 'Web.test', which is no domain name", "mailman_shared_domains says it, too"],
         ),
         (
-            {"mailman_virtual_hosts": {"a.test": "lists.test", "b.test": "lists.test", "c.test": COM, "www.example.com": "d.test"}},
+            {"mailman_shared_domains": {"a.test": "lists.test", "b.test": "lists.test", "c.test": COM, "www.example.com": "d.test"}},
             [
-                "mailman_virtual_hosts has lists.test more than once", "mailman_virtual_hosts has lists.example.com more than once",
-                "mailman_virtual_hosts has www.example.com, which is the web host of lists.example.com",
+                "mailman_shared_domains has lists.test more than once", "mailman_shared_domains has lists.example.com more than once",
+                "mailman_shared_domains has www.example.com, which is the web host of lists.example.com",
             ],
         ),
         ({"mailman_lists": lists_with("test", email_host="Lists.test")}, ["mailman_lists (test) has email_host 'Lists.test', which is none of the domains"]),
-        ({"exim_lists_domains": [COM, TEST]}, ["mailman_virtual_hosts has 'other.test', which is not in exim_lists_domains"]),
+        ({"exim_lists_domains": [COM, TEST]}, ["mailman_shared_domains has 'other.test', which is not in exim_lists_domains"]),
         ({"exim_lists_in_all_domains": ["Test"]}, ["exim_lists_in_all_domains has 'Test', which is no name of a list"]),
-        ({"mailman_virtual_home": "/virtual"}, ["but mailman_virtual_home is '/virtual'"]),
+        ({"mailman_separate_home": "/virtual"}, ["but mailman_separate_home is '/virtual'"]),
     ],
 )  # fmt: skip
 def test_bad_input_is_named_before_anything_changes(variables, complaints):

@@ -207,8 +207,10 @@ def test_old_names_of_variables_mean_what_the_new_ones_do(core, tmp_path):
         "hosts": "all",
         "gather_subset": ["!all", "network"],
         "tasks": [
+            # Before the role has its defaults, and then with them.
+            {"listhost.exim_mailman.role_values": {"parts": ["exim", "mailman", "exim_lists"]}},
             {"include_role": {"name": "listhost.exim_mailman.mailman", "tasks_from": "separate_preflight", "public": True}},
-            {"listhost.exim_mailman.role_values": {"parts": ["exim", "mailman", "exim_lists"]}, "register": "checked"},
+            {"listhost.exim_mailman.role_values": {"parts": ["exim", "mailman", "exim_lists"]}},
             {"copy": {"content": "{{ [mailman_separate_home, mailman_shared_domains] | to_json }}", "dest": "%s/rendered/{{ inventory_hostname }}" % tmp_path}},
         ],
     }]))
@@ -224,9 +226,12 @@ def test_old_names_of_variables_mean_what_the_new_ones_do(core, tmp_path):
         assert warnings.count("%s is called %s now. Rename it." % (old, new)) == 1, warnings
     assert "2.0.0" in warnings
 
-    inventory.write_text(json.dumps({"all": {"hosts": {"new": hosts["shared-new"], "none": COMMON}}}))
+    inventory.write_text(json.dumps({"all": {"hosts": {"new": hosts["shared-new"], "none": COMMON,
+                                                            "wrong": dict(COMMON, mailman_virtual_home="virtual")}}}))
     run = playbook(core, play, "-i", inventory, "-e", json.dumps({"mailman_virtual_hosts": {"www.example.net": "lists.example.net"}}))
     assert "fatal: [new]" in run.stdout and "ok: [none]" in run.stdout
+    # By the first check, before the role has its defaults: only the facts were read.
+    assert "mailman_separate_home is 'virtual'. Set it to an absolute path" in names(run) and run.stdout.count("ok: [wrong]") == 1
     assert "mailman_shared_domains and mailman_virtual_hosts are both set" in names(run)
     assert json.loads((tmp_path / "rendered/none").read_text()) == ["", {"www.example.net": "lists.example.net"}]
 

@@ -14,7 +14,7 @@ from waiting import eventually
 
 COM, TEST, OTHER = ALL = ["lists.example.com", "lists.test", "other.test"]
 AS_INSTALLED = {"com": COM, "everywhere": COM, "mailman": COM, "my-admin": TEST, "test": TEST}
-TASK = "Make the site list and the inventory's lists"
+TASK = "Create and update the site list and the inventory's lists"
 KINDS = [
     "", "-admin", "-bounces", "-bounces+gustav=example.org", "-confirm", "-confirm+0123456789", "-join", "-leave", "-owner", "-request", "-subscribe",
     "-unsubscribe",
@@ -218,6 +218,6 @@ def test_verify(tmp_path):
     variables = {"verify_results": str(tmp_path / "results.json"), "verify_subscriber": "anna@example.net"}
     ended = run(playbook="verify.yml", **variables)
     assert ended.failure == ""
-    checks = {check["check"]: check["tested"] for check in ended.results["Look at Exim"]["checks"]}
+    checks = {check["check"]: check["tested"] for check in ended.results["Test Exim and collect its state"]["checks"]}
     # Of the addresses for bounces it tries two more.
     assert checks["addresses of the lists"] == len(LISTS) * (len(KINDS) + 2) + 1

@@ -12,24 +12,17 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_smtp as exim_smtp
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EximError, message_of
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import ask, broken_signatures, read_settings, unknown_transports
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.known import SUFFIXES
 
-# What the HOWTO has after the name of a list, and the command of Mailman's wrapper that it should run.
-KINDS = (
-    ("", "post"),
-    ("-admin", "admin"),
-    ("-bounces", "bounces"),
-    ("-bounces+someone=example.org", "bounces"),
-    # Characters that a subscriber's address may have, and that a configuration likes to refuse.
-    ("-bounces+some!one=example.org", "bounces"),
-    ("-bounces+some/one=example.org", "bounces"),
-    ("-confirm", "confirm"),
-    ("-confirm+0123456789abcdef", "confirm"),
-    ("-join", "join"),
-    ("-leave", "leave"),
-    ("-owner", "owner"),
-    ("-request", "request"),
-    ("-subscribe", "subscribe"),
-    ("-unsubscribe", "unsubscribe"),
+# Some of what may follow a + there.
+MORE = {
+    # The last two have characters that a subscriber's address may have, and that a configuration likes to refuse.
+    "bounces": ("someone=example.org", "some!one=example.org", "some/one=example.org"),
+    "confirm": ("0123456789abcdef",),
+}
+# What addresses of a list have after its name, and the command of Mailman's wrapper that they should run.
+KINDS = (("", "post"),) + tuple(
+    (kind, suffix) for suffix in SUFFIXES for kind in ["-" + suffix] + ["-%s+%s" % (suffix, more) for more in MORE.get(suffix, ())]
 )
 # Addresses that never send mail cannot cause bounces. The others get them for good reasons.
 BOUNCED_TO = tuple(suffix for suffix, command in KINDS if command in ("bounces", "confirm"))
@@ -352,8 +345,7 @@ def check_list_domains(report, exim, wanted, transports):
 
 def has_suffix(local_part, lists):
     """Say whether this is the name of a list, or an address of a list, whose name ends in a suffix."""
-    suffixes = tuple(suffix for suffix, dummy in KINDS if suffix and "+" not in suffix)
-    return any(name.endswith(suffixes) and local_part.startswith(name) for name in lists)
+    return any(name.endswith(tuple("-" + suffix for suffix in SUFFIXES)) and local_part.startswith(name) for name in lists)
 
 
 def describe(result):

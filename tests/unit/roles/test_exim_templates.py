@@ -9,6 +9,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
 from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import read_role, trusted
 
 GIVEN = {
@@ -20,6 +21,7 @@ GIVEN = {
     "mailman_separate_home": "",
     "mailman_verp": "exim",
     "__exim_lists_domains_file": "",
+    "__exim_lists_known": FOR_ROLES,
 }
 
 
@@ -72,3 +74,14 @@ def test_no_limit_is_none(variable, role, template, word):
     values = {"exim_auth_file": "/etc/exim4/passwords", "exim_tls_certificate": "/c", "exim_tls_privatekey": "/k"}
     assert re.search(word, render(role, template, **values))
     assert not re.search(word, render(role, template, **dict(values, **{variable: 0})))
+
+
+def test_suffixes_of_a_list():
+    """What the role says with its own words is what Python knows."""
+    assert options(render("exim_lists", "routers_local.j2"), "local_part_suffix") == [
+        "-admin : -bounces : -bounces+* : -confirm : -confirm+* : -join : -leave : -owner : -request : -subscribe : -unsubscribe"
+    ]
+    local_parts = options(render("exim_lists", "acl_rcpt_local.j2"), "local_parts")
+    for words in ("admin|join|leave|owner|request|subscribe|unsubscribe", "join|leave|request|subscribe|unsubscribe",
+                  r"confirm(\+.*)?|join|leave|request|subscribe|unsubscribe"):
+        assert r"\N^.*-(%s)$\N" % words in local_parts

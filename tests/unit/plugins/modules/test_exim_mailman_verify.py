@@ -470,6 +470,25 @@ def test_errors_to_with_the_address_twice(host):
     }
 
 
+def test_kinds_of_addresses():
+    assert exim_verify.KINDS == (
+        ("", "post"),
+        ("-admin", "admin"),
+        ("-bounces", "bounces"),
+        ("-bounces+someone=example.org", "bounces"),
+        ("-bounces+some!one=example.org", "bounces"),
+        ("-bounces+some/one=example.org", "bounces"),
+        ("-confirm", "confirm"),
+        ("-confirm+0123456789abcdef", "confirm"),
+        ("-join", "join"),
+        ("-leave", "leave"),
+        ("-owner", "owner"),
+        ("-request", "request"),
+        ("-subscribe", "subscribe"),
+        ("-unsubscribe", "unsubscribe"),
+    )
+
+
 def test_every_fault_has_a_remedy():
     with open(exim_verify.__file__.rstrip("c")) as stream:
         source = stream.read()

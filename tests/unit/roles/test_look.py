@@ -174,7 +174,8 @@ def before_build(tmp_path):
             (tmp_path / "bin" / name.replace("_", "-")).chmod(0o755)
         look = os.path.join(ROLES, "mailman", "files", "look_before_build.sh")
         run = subprocess.run(
-            ["sh", look, str(directory), group, mirror, python, REQUIREMENT], env={"PATH": "%s:/usr/bin:/bin" % (tmp_path / "bin")}, stdout=subprocess.PIPE, check=True,
+            ["sh", look, str(directory), group, mirror, python, REQUIREMENT],
+            env={"PATH": "%s:/usr/bin:/bin" % (tmp_path / "bin")}, stdout=subprocess.PIPE, check=True,
         )
         return run.stdout.decode().splitlines()
 

@@ -85,3 +85,22 @@ def test_suffixes_of_a_list():
     for words in ("admin|join|leave|owner|request|subscribe|unsubscribe", "join|leave|request|subscribe|unsubscribe",
                   r"confirm(\+.*)?|join|leave|request|subscribe|unsubscribe"):
         assert r"\N^.*-(%s)$\N" % words in local_parts
+
+
+@pytest.mark.parametrize("verp, sent", [("exim", ["remote_smtp", "smarthost_smtp", "mailman_verp_smtp"]), ("mailman", ["remote_smtp", "smarthost_smtp"])])
+def test_what_leaves_is_signed_and_goes_to_the_smarthost_alone(verp, sent):
+    given = dict(exim_dkim_domains=["list.example.com"], exim_dkim_selector="lists", exim_smarthost="relay.example.com", exim_smarthost_user="anna",
+                 exim_smarthost_password_file="/etc/exim4/password", exim_smarthost_port=465, mailman_verp=verp)
+    [task] = [task for task in yaml.safe_load(read_role("exim_lists", "tasks", "apply.yml")) if "ansible.builtin.set_fact" in task]
+    blocks = task["ansible.builtin.set_fact"]["exim_lists_contribution"]["blocks"]
+    [leads_to] = [block["leads_to"] for block in blocks if block["slot"] == "transports"]
+    block = dict(slot="transports", name="lists", content=render("exim_lists", "transports.j2", **given).strip("\n"),
+                 leads_to=Templar(DataLoader(), variables=dict(GIVEN, **given)).template(trusted(leads_to)))
+    text = render("exim", "exim.conf.j2", exim_contribution={"blocks": [block]}, **given)
+    transports = {name: options for name, options in re.findall(r"(?m)^(\w+):\n((?:  .*\n)+)", text[text.index("begin transports"):text.index("begin retry")])}
+    signed = [name for name, options in transports.items() if "  dkim_sign_headers = DKIM_SIGN_HEADERS\n" in options]
+    assert sorted(signed) == sorted(sent)
+    confined = [name for name, options in transports.items() if "  protocol = smtps\n" in options and "  tls_verify_hosts = *\n" in options]
+    assert sorted(confined) == sorted(name for name in sent if name != "remote_smtp")
+    assert re.findall("(?m)^SMARTHOST_ROUTE = (.*)", text) == ["* relay.example.com::465"]
+    assert options(text, "route_list") == ["SMARTHOST_ROUTE"]

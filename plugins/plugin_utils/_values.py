@@ -149,14 +149,12 @@ def convert_dict(where, value, option, secret, complain):
     options = option.get("options")
     if options is None:
         return result
-    names = {alias: name for name, suboption in options.items() for alias in [name, *suboption.get("aliases", ())]}
     for name in value:
-        if name not in names:
-            complain("%s has '%s', which is none of its keys%s. They are: %s." % (where, name, nearest(name, names), ", ".join(sorted(options))))
-    said = {names[name]: name for name in value if name in names}
+        if name not in options:
+            complain("%s has '%s', which is none of its keys%s. They are: %s." % (where, name, nearest(name, options), ", ".join(sorted(options))))
     for name, suboption in options.items():
-        if name in said:
-            result[said[name]] = convert("%s: %s" % (where.rstrip(","), said[name]), value[said[name]], suboption, complain)
+        if name in value:
+            result[name] = convert("%s: %s" % (where.rstrip(","), name), value[name], suboption, complain)
         elif suboption.get("required"):
             complain("%s has no %s. Add it: %s." % (where.rstrip(","), name, NOUNS.get(suboption.get("type", "str"), "a value")))
     return result

@@ -145,7 +145,8 @@ def test_true_and_false_do_not(rendered):
         assert "smtp_accept_queue_per_connection = 0\n" in text
         assert "smtp_accept_max_per_host =" not in text
         # Exim's own router and that of the lists' mail, with Exim's way to write an IPv6 address and a port.
-        assert text.count('route_list = * "<+ [2001:db8::1]:26"\n') == 2
+        assert text.count('SMARTHOST_ROUTE = * "<+ [2001:db8::1]:26"\n') == 1
+        assert text.count("route_list = SMARTHOST_ROUTE\n") == 2
 
 
 def names(run):

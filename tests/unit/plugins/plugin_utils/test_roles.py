@@ -493,11 +493,16 @@ def test_a_list_has_the_keys_that_the_module_takes():
 @pytest.mark.parametrize(("name", "module", "option"), [
     ("address_tests", exim_address_test, "tests"), ("smtp_tests", exim_smtp_test, "dialogues"), ("delivery_tests", exim_delivery_test, "tests")])
 def test_a_test_has_the_keys_that_the_module_takes(name, module, option):
-    """Also those of what is in it. The module takes a number for a code, and a string for a list of addresses."""
+    """Also those of what is in it. The module takes a number for a code, a string for a list of addresses, and either name of these."""
 
     def keys(options, below):
-        return {key: ("raw" if key in ("address", "code") else one["type"], one.get("choices"), one.get("required", False), one.get("aliases"),
-                      keys(one.get(below) or {}, below)) for key, one in options.items()}
+        found = {}
+        for key, one in options.items():
+            either = key == "addresses" or "aliases" in one
+            for alias in [key, *one.get("aliases", ())]:
+                found[alias] = ("raw" if key in ("address", "addresses", "code") else one["type"], one.get("choices"),
+                                not either and one.get("required", False), keys(one.get(below) or {}, below))
+        return found
 
     said = OPTIONS["exim_tests"]["options"][name]["options"]
     taken = yaml.safe_load(module.DOCUMENTATION)["options"][option]["suboptions"]
@@ -512,9 +517,8 @@ def test_tests_of_an_inventory():
     wrong = {"address_tests": [{"adress": "a@example.com"}], "smtp_tests": [{"client": "192.0.2.1", "recipients": [{"code": 550}]}],
              "delivery_tests": [{"address": "a@example.com", "outcome": "routed"}]}
     assert check({"exim_tests": wrong})[1] == [
-        "exim_tests: address_tests, entry 1, has 'adress', which is none of its keys (did you mean address?). They are: address, outcome, redirected_to, "
-        "router, sender, sender_host, transport.",
-        "exim_tests: address_tests, entry 1 has no address. Add it: a value.",
+        "exim_tests: address_tests, entry 1, has 'adress', which is none of its keys (did you mean address?). They are: address, addresses, outcome, "
+        "redirected_to, router, sender, sender_host, transport.",
         "exim_tests: smtp_tests, entry 1: recipients, entry 1 has no address. Add it: a string.",
         "exim_tests: delivery_tests, entry 1: outcome is 'routed'. Set it to one of: delivered, failed, deferred, discarded.",
     ]

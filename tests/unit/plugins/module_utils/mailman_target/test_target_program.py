@@ -21,7 +21,7 @@ NO_PARTS = {"loader", "long_lines"}
 
 def answer_of(python, asked, **options):
     """What the program answers when this Python runs it."""
-    command = [python, "-B", "-c", program.LOADER]
+    command = [python, "-B", "-W", "error", "-c", program.LOADER]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/", **options)
     out, err = process.communicate(program.pack(asked))
     assert (process.returncode, err) == (0, b"")

@@ -28,8 +28,8 @@ def target(mailman):
     """A function that has the program do something as Mailman's user and returns its answer."""
 
     def target(do, user="list", **arguments):
-        command = "cd / && %s -B -c %s" % (CONFIGURE["with-python"], shlex.quote(_mailman_program.LOADER))
-        given = _mailman_program.pack({"prefix": PREFIX, "do": do, "arguments": arguments})
+        loader, given = _mailman_program.pack({"prefix": PREFIX, "do": do, "arguments": arguments})
+        command = "cd / && %s -B -c %s" % (CONFIGURE["with-python"], shlex.quote(loader))
         return json.loads(mailman.run(command, stdin=given.decode("ascii"), user=user).stdout)
 
     return target

@@ -6,6 +6,9 @@
 import json
 import re
 
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.attributes import OPTION_OF
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.members import MEMBER_KEYS, MEMBER_SWITCHES
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.names import AMBIGUOUS_NAME, SUFFIX
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _kinds as kinds
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import label, nearest, noun, shown
 
@@ -62,14 +65,6 @@ ATTRIBUTES = frozenset("""
     subscribe_auto_approval subscribe_policy topics topics_bodylines_limit topics_enabled umbrella_list umbrella_member_suffix
     unsubscribe_policy welcome_msg
 """.split())
-OPTION_OF = {"description": "description", "host_name": "email_host", "moderator": "moderators", "owner": "owners", "password": "password",
-             "preferred_language": "language", "web_page_url": "url_host"}
-# What mail for a list may have after the list's name.
-SUFFIX = re.compile(r"(.+)-(admin|bounces|confirm|join|leave|owner|request|subscribe|unsubscribe|(?:bounces|confirm)\+.*)\Z")
-# A name that Exim takes for an address of another list.
-AMBIGUOUS_NAME = re.compile(r"(.+?)(-(?:bounces|confirm)\+)")
-SWITCHES = frozenset(("ack", "digest", "hide", "moderated", "nodupes", "nomail", "notmetoo", "plain"))
-MEMBER_KEYS = SWITCHES | frozenset(("address", "language", "name", "state"))
 # A member as in a header of a message.
 NAME_AND_ADDRESS = re.compile(r'"?([^"<>]*?)"?\s*<([^<>]+)>\Z')
 # What Mailman takes for an address (Utils.ValidateEmail).
@@ -236,9 +231,9 @@ def member_fault(entry):
         for key, value in entry.items():
             if key not in MEMBER_KEYS:
                 return " has %s, which is no key of a member%s. Those are %s." % (shown(key), nearest(key, MEMBER_KEYS), ", ".join(sorted(MEMBER_KEYS))), None
-            if key in SWITCHES and not isinstance(value, bool):
+            if key in MEMBER_SWITCHES and not isinstance(value, bool):
                 return " has %s for %s. Write true or false, without quotes." % (shown(value), key), None
-            if key not in SWITCHES and not isinstance(value, str):
+            if key not in MEMBER_SWITCHES and not isinstance(value, str):
                 return " has %s for %s, which is %s and not a string. Put it in quotes." % (shown(value), key, noun(value)), None
         if entry.get("state", "present") not in ("present", "absent"):
             return " has %s for state. Write present or absent." % shown(entry["state"]), None

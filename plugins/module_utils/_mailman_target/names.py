@@ -18,7 +18,7 @@ SUFFIXES = (
     "admin", "bounces", "confirm", "join", "leave", "owner", "request", "subscribe", "unsubscribe",
 )  # fmt: skip
 
-SUFFIX = re.compile(r"^(.+)-(%s|(?:bounces|confirm)\+.*)$" % "|".join(SUFFIXES))
+SUFFIX = re.compile(r"(.+)-(%s|(?:bounces|confirm)\+.*)\Z" % "|".join(SUFFIXES))
 
 # A list's own name may have + in it, but not so.
 AMBIGUOUS_NAME = re.compile(r"(.+?)(-(?:bounces|confirm)\+)")

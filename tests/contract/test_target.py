@@ -11,7 +11,6 @@ import pytest
 from conftest import CONFIGURE, PREFIX, ROOT, message
 from module_utils import _mailman_program
 
-
 LIST = {
     "name": "sent", "state": "present", "email_host": None, "url_host": None, "language": None, "owners": ["owner@example.com"], "moderators": None,
     "description": "Grüße", "settings": {"subject_prefix": "[x] ", "generic_nonmember_action": 2}, "initial_settings": {}, "members_mode": "exact",

@@ -13,6 +13,7 @@ from ._mailman_target import (
     contents,
     domains,
     faults,
+    known,
     lists,
     loader,
     locks,
@@ -35,6 +36,7 @@ from ._mailman_target import (
 PARTS = (
     faults,
     text,
+    known,
     mailman,
     processes,
     locks,

@@ -6,9 +6,14 @@
 import json
 import re
 
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.attributes import OPTION_OF
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.members import MEMBER_KEYS, MEMBER_SWITCHES
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.names import AMBIGUOUS_NAME, SUFFIX
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.known import (
+    AMBIGUOUS_NAME,
+    MEMBER_KEYS,
+    MEMBER_SWITCHES,
+    NAME_AND_ADDRESS,
+    OPTION_OF,
+    SUFFIX,
+)
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _kinds as kinds
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import label, nearest, noun, shown
 
@@ -41,8 +46,6 @@ KINDS = {
 # Who must not be Mailman's user: whoever breaks into Mailman becomes that.
 USERS_OF_OTHERS = ("root", "Debian-exim", "exim", "www-data", "apache", "nginx")
 QUEUES = ("Arch", "Bounce", "Command", "Incoming", "News", "Outgoing", "Virgin", "Retry")
-# Names of settings whose strings are secrets, such as SUBSCRIBE_FORM_SECRET, RECAPTCHA_PRIVATE_KEY and SMTP_PASSWD.
-SECRET_SETTING = re.compile("SECRET|PASSWD|PASSWORD\\Z|PRIVATE_KEY")
 # What lists have in Mailman 2.1.39, as its web interface and config_list name it (Mailman/Gui/*.py), without what has an option of its own.
 ATTRIBUTES = frozenset("""
     accept_these_nonmembers acceptable_aliases admin_immed_notify admin_member_chunksize admin_notify_mchanges administrivia advertised
@@ -65,8 +68,6 @@ ATTRIBUTES = frozenset("""
     subscribe_auto_approval subscribe_policy topics topics_bodylines_limit topics_enabled umbrella_list umbrella_member_suffix
     unsubscribe_policy welcome_msg
 """.split())
-# A member as in a header of a message.
-NAME_AND_ADDRESS = re.compile(r'"?([^"<>]*?)"?\s*<([^<>]+)>\Z')
 # What Mailman takes for an address (Utils.ValidateEmail).
 ADDRESS = re.compile(r'(?!-)[^][()<>|:;^,\\"\x00- \x7f-\U0010ffff@]+@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z0-9][A-Za-z0-9-]*\Z')
 

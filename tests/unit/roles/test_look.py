@@ -299,3 +299,16 @@ def test_files_that_exim_cannot_read(named_files, variable, mode, group, closed)
     os.chown(path, 0, group)
     found = named_files.closed(**{variable: path})
     assert [line.partition(" (")[0] for line in found] == (["closed=%s=/file: no.such.user cannot read it" % variable] if closed else [])
+
+
+@pytest.mark.parametrize(("groups", "apart"), [("clamav Debian-exim", False), ("clamav", True), ("clamav Debian-exim-old", True)])
+def test_scanners(tmp_path, groups, apart):
+    (tmp_path / "bin").mkdir()
+    for name, text in (("systemctl", 'case $1 in is-active) echo active ;; *) echo enabled ;; esac'), ("id", "echo " + groups)):
+        (tmp_path / "bin" / name).write_text("#!/bin/sh\n" + text + "\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    look = ["sh", os.path.join(ROLES, "exim", "files", "look_at_scanners.sh"), "clamav-daemon", "clamav=Debian-exim"]
+    environment = {"PATH": "%s:/usr/bin:/bin" % (tmp_path / "bin")}
+    assert subprocess.check_output(look, env=environment).decode().splitlines() == ["clamav-daemon=active,enabled"] + apart * ["apart"]
+    # No such socket.
+    assert subprocess.check_output(look[:3] + ["/nonexistent"], env=environment).decode().splitlines() == ["clamav-daemon=active,enabled", "apart"]

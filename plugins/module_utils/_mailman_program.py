@@ -34,6 +34,7 @@ from ._mailman_target import (
 
 # In an order in which each imports only those before it. The last one has main().
 PARTS = (
+    known,
     faults,
     text,
     known,

@@ -7,12 +7,12 @@ import re
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_mx
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_mx, _transfer
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, specification
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, is_secret
 
-# The part that looks at other hosts of the inventory.
-MAIL_EXCHANGER = "mail_exchanger"
+# The parts that look at other hosts of the inventory.
+MAIL_EXCHANGER, TRANSFER = "mail_exchanger", "mailman_transfer"
 
 try:
     from ansible.template import trust_as_template
@@ -84,6 +84,11 @@ class ActionModule(ActionBase):
             said = read("exim_relay_routes")
             faults.extend(_rules_mx.faults(task_vars["inventory_hostname"], groups, routes, said if isinstance(said, dict) else {}))
             result["relay_routes"] = {domain: [host] for domain, host in routes}
+        if TRANSFER in arguments["parts"] and not faults:
+            host, hostvars, name = task_vars["inventory_hostname"], task_vars["hostvars"], read("mailman_transfer_from")
+            faults.extend(_transfer.faults_of_hosts(host, name, task_vars["groups"], hostvars))
+            if not faults:
+                result["transfer_source"] = _transfer.source(read("mailman_email_host"), host, name, hostvars)
         if faults:
             result.update(failed=True, msg="Nothing was changed, because the inventory has faults:\n" + "\n".join(faults))
         else:

@@ -26,14 +26,14 @@ attributes:
 options:
   parts:
     description:
-      - What is checked. V(exim), V(mailman) and V(exim_lists) are the roles of these names.
+      - What is checked. V(exim), V(mailman), V(exim_lists) and V(mailman_transfer) are the roles of these names.
       - V(virtual_host) is what a host of virtual domains reads of role C(mailman), and V(virtual_domain) what must be true of one of them beside its
         machine's Exim.
       - V(mail_exchanger) is what must be true of the list domains of the whole inventory for a host that takes their mail.
       - V(new_lists) is what must be true of lists that are all to be created.
     type: list
     elements: str
-    choices: [exim, mailman, exim_lists, virtual_host, new_lists, virtual_domain, mail_exchanger]
+    choices: [exim, mailman, exim_lists, mailman_transfer, virtual_host, new_lists, virtual_domain, mail_exchanger]
     required: true
 seealso:
   - module: ansible.builtin.validate_argument_spec
@@ -54,6 +54,13 @@ typed:
   type: dict
 relay_routes:
   description: With V(mail_exchanger), each list domain of the inventory with the host that gets its mail.
+  returned: success
+  type: dict
+transfer_source:
+  description:
+    - With V(mailman_transfer), where the lists are that are to move - C(host), C(prefix) and C(unit) of their Mailman, whether it is
+      the domain's own (C(separate)) and on the same machine as the new one (C(same_machine)), and the file of the domains whose mail
+      waits there (C(frozen_file)).
   returned: success
   type: dict
 """

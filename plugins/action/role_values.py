@@ -7,12 +7,15 @@ import re
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_mx, _transfer
+from ansible.utils.display import Display
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed, _rules_mx, _transfer
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, specification
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, is_secret
 
 # The parts that look at other hosts of the inventory.
 MAIL_EXCHANGER, TRANSFER = "mail_exchanger", "mailman_transfer"
+
+display = Display()
 
 try:
     from ansible.template import trust_as_template
@@ -60,7 +63,7 @@ class ActionModule(ActionBase):
         options = {name: option for role in RULES for name, option in specification(role).items()}
         # Where a role is not loaded yet its defaults count all the same.
         variables = {name: trusted(option["default"]) for name, option in options.items() if "default" in option}
-        variables.update(task_vars)
+        variables.update(_renamed.by_new_names(task_vars))
         templar = self._templar.copy_with_new_env(available_variables=variables)
 
         def read(name):
@@ -75,6 +78,10 @@ class ActionModule(ActionBase):
                 undefined = isinstance(error, AnsibleUndefinedVariable) or not is_secret(options[name])
                 reason = to_text(error).split(". ")[0].rstrip(".") if undefined else type(error).__name__
                 raise Faulty("%s cannot be worked out: %s. Correct it, or set what it refers to." % (name, reason)) from error
+
+        for name in _renamed.old_names(task_vars):
+            display.deprecated("%s is called %s now. Rename it." % (name, _renamed.RENAMED[name]),
+                               version="2.0.0", collection_name="listhost.exim_mailman")
 
         parts = [part for part in arguments["parts"] if part != MAIL_EXCHANGER]
         typed, faults = check(parts, task_vars, read, task_vars["ansible_facts"])

@@ -15,6 +15,9 @@ FILE_ARGUMENTS = dict(
     group=dict(type="str"),
     mode=dict(type="str", default="0644"),
 )
+# An option with several of them, and one in which each has a check of its own. doc_fragments/files.py says what they mean.
+FILES = dict(type="list", elements="dict", options=FILE_ARGUMENTS)
+VALIDATED_FILES = dict(FILES, options=dict(FILE_ARGUMENTS, validate=dict(type="list", elements="str", default=[])))
 
 
 def read(path):

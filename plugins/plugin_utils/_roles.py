@@ -9,7 +9,13 @@ import os
 import re
 
 from ansible.module_utils.common.yaml import yaml_load
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_exim, _rules_exim_lists, _rules_mailman, _rules_mailman_transfer
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import (
+    _renamed,
+    _rules_exim,
+    _rules_exim_lists,
+    _rules_mailman,
+    _rules_mailman_transfer,
+)
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, convert, nearest, shown
 
 ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
@@ -18,13 +24,13 @@ KINDS = {name: kind for rules in RULES.values() for name, kind in rules.KINDS.it
 # What can be checked: the role whose platforms count, variables (all of the role's where they are not named), rules.
 PARTS = {role: (role, None, rules.RULES) for role, rules in RULES.items()}
 # A host of virtual domains has no Mailman but theirs.
-PARTS["virtual_host"] = ("mailman", ("mailman_virtual_home", "mailman_virtual_hosts"), (_rules_mailman.one_kind_of_domains,))
+PARTS["virtual_host"] = ("mailman", ("mailman_separate_home", "mailman_shared_domains"), (_rules_mailman.one_kind_of_domains,))
 # Of lists where there is no Mailman yet.
 PARTS["new_lists"] = ("mailman", ("mailman_lists",), _rules_mailman.RULES_OF_NEW_LISTS)
 # A virtual domain's inventory need not know its machine's, but for the limit that Exim itself tells.
 PARTS["virtual_domain"] = ("exim_lists", ("exim_smtp_accept_queue_per_connection",), (_rules_exim_lists.sessions,))
 # Where a domain is to be: role mailman checks the rest of its variables itself.
-PARTS["mailman_transfer"] = ("mailman_transfer", ("mailman_transfer_from", "mailman_email_host", "mailman_virtual_home"), _rules_mailman_transfer.RULES)
+PARTS["mailman_transfer"] = ("mailman_transfer", ("mailman_transfer_from", "mailman_email_host", "mailman_separate_home"), _rules_mailman_transfer.RULES)
 # Variables with a role's prefix that the roles themselves set.
 FACTS = ("mailman_installation", "exim_lists_contribution")
 # Not main: Ansible would check that one itself, before anything of ours, and say so with the whole specification.
@@ -160,14 +166,14 @@ def faults_of_names(parts, names, values):
             except Faulty:
                 continue
             for name in sorted(names):
-                if name.startswith(prefix) and name not in known and name not in allowed:
+                if name.startswith(prefix) and name not in known and name not in allowed and name not in _renamed.RENAMED:
                     yield ("%s is no variable of these roles%s. Correct it, or name it in %s if it is one of yours." % (name, nearest(name, known), allowing))
 
 
 def faults_of_order(parts, said, values):
     """Yield that role exim_lists has nothing to join: it needs what role mailman found or will install, if that is not checked in the same call."""
     with contextlib.suppress(Faulty):
-        if parts == ["exim_lists"] and "mailman_installation" not in said and not values["mailman_virtual_home"]:
+        if parts == ["exim_lists"] and "mailman_installation" not in said and not values["mailman_separate_home"]:
             yield ("mailman_installation is not set. Role mailman sets it, and exim_lists reads there where the lists are: put listhost.exim_mailman.mailman "
                    "before listhost.exim_mailman.exim_lists.")
 
@@ -182,6 +188,7 @@ def check(parts, said, read, facts):
         role = PARTS[part][0]
         faults.extend(faults_of_platform(role, facts))
         platform.update(platform_values(role, facts))
+    faults.extend(_renamed.faults(said))
     specifications = {role: specification(role) for role in RULES}
     values = Values(specifications, said, read, platform)
     faults.extend(faults_of_names(parts, said, values))

@@ -12,8 +12,8 @@ KINDS = {
 
 
 def separate_home(v):
-    if not v["mailman_virtual_home"]:
-        yield ("mailman_virtual_home is empty: %s would have no Mailman of its own to move to. Set it to the directory of domains on the machine."
+    if not v["mailman_separate_home"]:
+        yield ("mailman_separate_home is empty: %s would have no Mailman of its own to move to. Set it to the directory of domains on the machine."
                % v["mailman_email_host"])
 
 

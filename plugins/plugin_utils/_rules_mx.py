@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where a mail exchanger sends the mail of each list domain of the inventory, and what is wrong with that."""
 
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed as renamed
+
 
 def list_domains(groups, hostvars):
     """Return each list domain with its list host, by the name that this has in mail, as pairs.
@@ -13,12 +15,12 @@ def list_domains(groups, hostvars):
     for host in groups.get("list_hosts", ()):
         variables = hostvars[host]
         name = variables.get("exim_primary_hostname", host)
-        if variables.get("mailman_virtual_home"):
+        if renamed.get(variables, "mailman_separate_home"):
             machines[variables.get("ansible_host", host)] = name
             continue
         domains = variables.get("exim_lists_domains")
         if domains is None:
-            domains = [variables.get("mailman_email_host")] + list((variables.get("mailman_virtual_hosts") or {}).values())
+            domains = [variables.get("mailman_email_host")] + list((renamed.get(variables, "mailman_shared_domains") or {}).values())
         routes.extend((domain, name) for domain in domains if domain)
     for host in groups.get("list_domains", ()):
         machine = hostvars[host].get("ansible_host", host)

@@ -5,6 +5,7 @@
 
 import re
 
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import load, platform_values
 
 # What mailman_info says of a domain in the file of frozen domains.
@@ -32,7 +33,7 @@ def source(domain, host, name, hostvars):
     """Return where the domain's lists are now: in a Mailman of its own on the host called name, or in the one that is all domains' there."""
     variables = hostvars[name]
     same_machine = machine_of(name, variables) == machine_of(host, hostvars[host])
-    home = "" if same_machine else variables.get("mailman_virtual_home") or ""
+    home = "" if same_machine else _renamed.get(variables, "mailman_separate_home") or ""
     found = {"host": name, "same_machine": same_machine, "separate": bool(home)}
     # As role mailman has them.
     if home:
@@ -97,7 +98,7 @@ def faults(domain, source, target, there, names_in_target, arriving, found):
         yield ("Exim on %s cannot make mail wait: it has no mailman_frozen_router that looks into %s. Run site.yml for this host first."
                % (host, source["frozen_file"]))
     if not source["same_machine"] and not (found["exim_finds"] and target["frozen_file"] in target["exim"]):
-        yield ("Exim on %s does not look for domains in %s/domains, and not into %s for those whose mail is to wait. Set mailman_virtual_home for its host of "
+        yield ("Exim on %s does not look for domains in %s/domains, and not into %s for those whose mail is to wait. Set mailman_separate_home for its host of "
                "the group list_hosts, and run site.yml for it first." % (machine, target["home"], target["frozen_file"]))
     if source["same_machine"] and not found["exim_finds"] and found["others"]:
         yield ("%s has lists of %s in the same Mailman. Exim finds lists there or in %s, not in both: name all these domains in move_domain."

@@ -9,6 +9,7 @@ import re
 
 import pytest
 import yaml
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._renamed import RENAMED
 
 ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles")
 
@@ -51,6 +52,8 @@ def role(request):
 
 def test_defaults_are_those_of_the_specification(role):
     specified = dict((name, option["default"]) for name, option in options(role).items() if not option.get("required"))
+    # What has an old name takes the value of that.
+    specified.update((new, "{{ %s | default(%r) }}" % (old, specified[new])) for old, new in RENAMED.items() if new in specified)
     assert specified == yaml.safe_load(text(role, "defaults", "main.yml"))
 
 

@@ -7,10 +7,10 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rule
 
 GROUPS = {"list_hosts": ["lists1", "lists2", "machine"], "list_domains": ["one", "other"], "mx_hosts": ["mx"]}
 HOSTVARS = {
-    "lists1": {"mailman_email_host": "list.example.com", "mailman_virtual_hosts": {"www.example.org": "list.example.org"},
+    "lists1": {"mailman_email_host": "list.example.com", "mailman_shared_domains": {"www.example.org": "list.example.org"},
                "exim_primary_hostname": "lists1.example.com"},
     "lists2": {"mailman_email_host": "unused.example.net", "exim_lists_domains": ["list.example.net"]},
-    "machine": {"mailman_virtual_home": "/virtual", "ansible_host": "a machine", "exim_primary_hostname": "machine.example.com"},
+    "machine": {"mailman_separate_home": "/virtual", "ansible_host": "a machine", "exim_primary_hostname": "machine.example.com"},
     "one": {"mailman_email_host": "one.example.edu", "ansible_host": "a machine"},
     "other": {"mailman_email_host": "other.example.edu", "ansible_host": "elsewhere.example.com"},
 }
@@ -22,6 +22,13 @@ ROUTES = [
 
 def test_each_domain_has_its_host_by_the_name_that_it_has_in_mail():
     assert mx.list_domains(GROUPS, HOSTVARS) == ROUTES
+
+
+def test_old_names_of_variables():
+    old = dict(HOSTVARS, machine=dict(HOSTVARS["machine"]), lists1=dict(HOSTVARS["lists1"]))
+    old["machine"]["mailman_virtual_home"] = old["machine"].pop("mailman_separate_home")
+    old["lists1"]["mailman_virtual_hosts"] = old["lists1"].pop("mailman_shared_domains")
+    assert mx.list_domains(GROUPS, old) == ROUTES
 
 
 def test_no_groups():

@@ -8,12 +8,13 @@ from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed, _rules_mx, _transfer
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, specification
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed, _transfer
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_inventory as inventory
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, for_verification, specification
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, is_secret
 
 # The parts that look at other hosts of the inventory.
-MAIL_EXCHANGER, TRANSFER = "mail_exchanger", "mailman_transfer"
+MAIL_EXCHANGER, VIRTUAL_DOMAINS, TRANSFER = "mail_exchanger", "virtual_domains", "mailman_transfer"
 
 display = Display()
 
@@ -59,7 +60,8 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        dummy, arguments = self.validate_argument_spec({"parts": {"type": "list", "elements": "str", "choices": [*PARTS, MAIL_EXCHANGER], "required": True}})
+        choices = [*PARTS, MAIL_EXCHANGER, VIRTUAL_DOMAINS]
+        dummy, arguments = self.validate_argument_spec({"parts": {"type": "list", "elements": "str", "choices": choices, "required": True}})
         options = {name: option for role in RULES for name, option in specification(role).items()}
         # Where a role is not loaded yet its defaults count all the same.
         variables = {name: trusted(option["default"]) for name, option in options.items() if "default" in option}
@@ -83,16 +85,27 @@ class ActionModule(ActionBase):
             display.deprecated("%s is called %s now. Rename it." % (name, _renamed.RENAMED[name]),
                                version="2.0.0", collection_name="listhost.exim_mailman")
 
-        parts = [part for part in arguments["parts"] if part != MAIL_EXCHANGER]
-        typed, faults = check(parts, task_vars, read, task_vars["ansible_facts"])
-        if MAIL_EXCHANGER in arguments["parts"]:
-            groups = task_vars["groups"]
-            routes = _rules_mx.list_domains(groups, task_vars["hostvars"])
-            said = read("exim_relay_routes")
-            faults.extend(_rules_mx.faults(task_vars["inventory_hostname"], groups, routes, said if isinstance(said, dict) else {}))
+        parts, hostvars = arguments["parts"], task_vars["hostvars"]
+        typed, faults = check([part for part in parts if part in PARTS], task_vars, read, task_vars["ansible_facts"])
+        if VIRTUAL_DOMAINS in parts:
+            faults.extend(inventory.faults_of_virtual_domains(task_vars["ansible_play_hosts_all"], hostvars))
+        if MAIL_EXCHANGER in parts or "verify" in parts:
+            try:
+                said = read("exim_relay_routes")
+            except Faulty as error:
+                said = {}
+                faults.extend(error.args)
+            # Role exim names what is no mapping.
+            said = said if isinstance(said, dict) else {}
+            routes = inventory.list_domains(task_vars["groups"], hostvars)
             result["relay_routes"] = {domain: [host] for domain, host in routes}
-        if TRANSFER in arguments["parts"] and not faults:
-            host, hostvars, name = task_vars["inventory_hostname"], task_vars["hostvars"], read("mailman_transfer_from")
+            result["routed_domains"] = sorted({*result["relay_routes"], *said})
+            if MAIL_EXCHANGER in parts:
+                faults.extend(inventory.faults_of_routes(task_vars["inventory_hostname"], task_vars["groups"], routes, said))
+        if "verify" in parts:
+            result["platform"] = for_verification(task_vars["ansible_facts"])
+        if TRANSFER in parts and not faults:
+            host, name = task_vars["inventory_hostname"], read("mailman_transfer_from")
             faults.extend(_transfer.faults_of_hosts(host, name, task_vars["groups"], hostvars))
             if not faults:
                 result["transfer_source"] = _transfer.source(read("mailman_email_host"), host, name, hostvars)

@@ -4,41 +4,12 @@
 
 import textwrap
 
-# The options of one file, as FILE_ARGUMENTS in module_utils/_file_transaction.py.
-ONE_FILE = r"""
-path:
-  description:
-    - Absolute path of the file. Its directory must exist.
-    - The target of a symbolic link is replaced, the link stays.
-  type: path
-  required: true
-content:
-  description: The whole content, written as UTF-8.
-  type: str
-  required: true
-owner:
-  description: Name of the user who owns the file. When not set, a new file is root's and an old one keeps its owner.
-  type: str
-group:
-  description: Name of the group. When not set, a new file has the group of the user that the module runs as, and an old one keeps its group.
-  type: str
-mode:
-  description: Permissions as an octal string, such as V("0644").
-  type: str
-  default: "0644"
-"""
 
-VALIDATE = r"""
-validate:
-  description:
-    - A command, as a list of arguments, that says with its exit status whether the content is good.
-    - In each argument V(%s) stands for the path of the candidate.
-  type: list
-  elements: str
-  default: []
-"""
+class ModuleDocFragment:
+    """What the modules that install files have in common. The options of a file are those of FILE_ARGUMENTS in module_utils/_file_transaction.py."""
 
-HEAD = r"""
+    # One file, whose options are the module's.
+    FILE = r"""
 author:
   - listhost.exim_mailman contributors (@listhost)
 attributes:
@@ -51,6 +22,37 @@ attributes:
     support: full
     description: A second run changes nothing.
 options:
+  path:
+    description:
+      - Absolute path of the file. Its directory must exist.
+      - The target of a symbolic link is replaced, the link stays.
+    type: path
+    required: true
+  content:
+    description: The whole content, written as UTF-8.
+    type: str
+    required: true
+  owner:
+    description: Name of the user who owns the file. When not set, a new file is root's and an old one keeps its owner.
+    type: str
+  group:
+    description: Name of the group. When not set, a new file has the group of the user that the module runs as, and an old one keeps its group.
+    type: str
+  mode:
+    description: Permissions as an octal string, such as V("0644").
+    type: str
+    default: "0644"
+"""
+
+
+VALIDATE = r"""
+  validate:
+    description:
+      - A command, as a list of arguments, that says with its exit status whether the content is good.
+      - In each argument V(%s) stands for the path of the candidate.
+    type: list
+    elements: str
+    default: []
 """
 
 SEVERAL_FILES = r"""
@@ -63,14 +65,7 @@ SEVERAL_FILES = r"""
     suboptions:
 """
 
-
-class ModuleDocFragment:
-    """What the modules that install files have in common."""
-
-    DOCUMENTATION = HEAD + SEVERAL_FILES + textwrap.indent(ONE_FILE, 6 * " ")
-
-    # Each file with a check of its own.
-    VALIDATED = DOCUMENTATION + textwrap.indent(VALIDATE, 6 * " ")
-
-    # One file, whose options are the module's.
-    FILE = HEAD + textwrap.indent(ONE_FILE, 2 * " ")
+head, options = ModuleDocFragment.FILE.split("options:\n")
+# Several files; and with VALIDATED, each with a check of its own. What is made of other text cannot stand in the class: ansible-test reads only literals there.
+ModuleDocFragment.DOCUMENTATION = head + "options:\n" + SEVERAL_FILES + textwrap.indent(options, 4 * " ")
+ModuleDocFragment.VALIDATED = ModuleDocFragment.DOCUMENTATION + textwrap.indent(VALIDATE, 4 * " ")

@@ -26,14 +26,15 @@ attributes:
 options:
   parts:
     description:
-      - What is checked. V(exim), V(mailman), V(exim_lists) and V(mailman_transfer) are the roles of these names.
+      - What is checked. V(exim), V(mailman), V(exim_lists), V(mailman_transfer) and V(verify) are the roles of these names.
       - V(virtual_host) is what a host of virtual domains reads of role C(mailman), and V(virtual_domain) what must be true of one of them beside its
         machine's Exim.
+      - V(virtual_domains) is what must be true of all hosts of a play that are virtual domains.
       - V(mail_exchanger) is what must be true of the list domains of the whole inventory for a host that takes their mail.
       - V(new_lists) is what must be true of lists that are all to be created.
     type: list
     elements: str
-    choices: [exim, mailman, exim_lists, mailman_transfer, virtual_host, new_lists, virtual_domain, mail_exchanger]
+    choices: [exim, mailman, exim_lists, mailman_transfer, verify, virtual_host, new_lists, virtual_domain, mail_exchanger, virtual_domains]
     required: true
 seealso:
   - module: ansible.builtin.validate_argument_spec
@@ -53,14 +54,23 @@ typed:
   returned: success
   type: dict
 relay_routes:
-  description: With V(mail_exchanger), each list domain of the inventory with the host that gets its mail.
-  returned: success
+  description: Each list domain of the inventory with the host that gets its mail.
+  returned: with V(mail_exchanger) or V(verify)
+  type: dict
+routed_domains:
+  description: All domains that a mail exchanger routes, those of its own variable C(exim_relay_routes) among them.
+  returned: with V(mail_exchanger) or V(verify)
+  type: list
+  elements: str
+platform:
+  description: Where Mailman is and what Exim's unit is called on the host's platform, unless somebody decided otherwise.
+  returned: with V(verify)
   type: dict
 transfer_source:
   description:
     - With V(mailman_transfer), where the lists are that are to move - C(host), C(prefix) and C(unit) of their Mailman, whether it is
       the domain's own (C(separate)) and on the same machine as the new one (C(same_machine)), and the file of the domains whose mail
       waits there (C(frozen_file)).
-  returned: success
+  returned: with V(mailman_transfer)
   type: dict
 """

@@ -15,11 +15,18 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import (
     _rules_exim_lists,
     _rules_mailman,
     _rules_mailman_transfer,
+    _rules_verify,
 )
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, convert, nearest, shown
 
 ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
-RULES = {"exim": _rules_exim, "mailman": _rules_mailman, "exim_lists": _rules_exim_lists, "mailman_transfer": _rules_mailman_transfer}
+RULES = {
+    "exim": _rules_exim,
+    "mailman": _rules_mailman,
+    "exim_lists": _rules_exim_lists,
+    "mailman_transfer": _rules_mailman_transfer,
+    "verify": _rules_verify,
+}
 KINDS = {name: kind for rules in RULES.values() for name, kind in rules.KINDS.items()}
 # What can be checked: the role whose platforms count, variables (all of the role's where they are not named), rules.
 PARTS = {role: (role, None, rules.RULES) for role, rules in RULES.items()}
@@ -50,6 +57,14 @@ def load(role, *path):
 def specification(role):
     """Return a role's variables, each with its type and so on."""
     return load(role, "meta", "argument_specs.yml")["argument_specs"][ENTRY_POINT]["options"]
+
+
+def for_verification(facts):
+    """Return what roles verify and mailman_transfer take from the other roles' vars. Where there are none a host has what Debian's have."""
+    if not load("exim", "vars", facts["os_family"] + ".yml"):
+        facts = dict(facts, os_family="Debian")
+    return {"exim_service": platform_values("exim", facts)["__exim_service"],
+            "mailman_prefix": platform_values("mailman", facts)["__mailman_platform"]["prefix"]}
 
 
 def platform_values(role, facts):
@@ -146,11 +161,11 @@ def faults_of_rules(rules, values):
 
 
 def faults_of_platform(role, facts):
-    """Yield that a role has no values for a host's platform. A relative of Debian's is not Debian."""
+    """Yield that a role has no values for a host's platform. A relative of Debian's is not Debian. A role that names none is for all."""
     platforms = {one["name"]: one["versions"] for one in load(role, "meta", "main.yml")["galaxy_info"]["platforms"]}
     name = "EL" if facts["os_family"] == "RedHat" else facts["distribution"]
     version = facts["distribution_major_version" if name == "EL" else "distribution_release"]
-    if version not in platforms.get(name, ()):
+    if platforms and version not in platforms.get(name, ()):
         yield ("Role %s has no values for %s %s (family %s). It has them for %s. Take the host out of the group."
                % (role, facts["distribution"], facts["distribution_version"], facts["os_family"],
                   " and ".join("%s %s" % (one, ", ".join(versions)) for one, versions in platforms.items())))

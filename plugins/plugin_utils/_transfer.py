@@ -6,7 +6,7 @@
 import re
 
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import load, platform_values
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import for_verification, load
 
 # What mailman_info says of a domain in the file of frozen domains.
 ARRIVING, LEFT = "arriving", "left"
@@ -39,7 +39,7 @@ def source(domain, host, name, hostvars):
     if home:
         found.update(prefix="%s/%s/mailman" % (home, domain), unit="mailman@" + domain, frozen_file=home + "/frozen")
     else:
-        prefix = variables.get("mailman_prefix") or platform_values("mailman", variables["ansible_facts"])["__mailman_platform"]["prefix"]
+        prefix = variables.get("mailman_prefix") or for_verification(variables["ansible_facts"])["mailman_prefix"]
         found.update(prefix=prefix, unit="mailman", frozen_file=load("mailman", "vars", "main.yml")["__mailman_known"] + "/frozen")
     return found
 

@@ -267,3 +267,37 @@ def test_role_exim_lists_alone(core, tmp_path):
     run = playbook(core, play, "-i", inventory)
     assert run.returncode != 0
     assert "mailman_installation is not set" in names(run)
+
+
+MACHINE = {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
+
+
+def test_routes_of_a_mail_exchanger(core, tmp_path):
+    """A role makes them of other hosts' variables."""
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({
+        "list_hosts": {"hosts": {"lists": {"exim_lists_domains": "{{ [domain] }}", "domain": "list.example.com"}}},
+        "mx_hosts": {"hosts": {"mx": dict(MACHINE, exim_relay_routes={"list.example.net": ["192.0.2.1"]})}},
+    }))
+    play = tmp_path / "play.yml"
+    play.write_text(json.dumps([{"hosts": "mx_hosts", "gather_subset": ["!all"], "tasks": [
+        {"ansible.builtin.include_role": {"name": "listhost.exim_mailman.exim_lists", "tasks_from": "mail_exchanger"}},
+        {"ansible.builtin.copy": {"content": "{{ exim_lists_contribution | to_json }}", "dest": str(tmp_path / "found")}},
+    ]}]))
+    run = playbook(core, play, "-i", inventory)
+    assert run.returncode == 0, names(run)
+    found = json.loads((tmp_path / "found").read_text())
+    assert found["relay_routes"] == {"list.example.com": ["lists"]}
+    assert found["tests"]["address_tests"][0]["addresses"] == ["postmaster@list.example.com", "postmaster@list.example.net"]
+    run = playbook(core, play, "-i", inventory, "-e", "exim_relay_routes={{ nothing }}")
+    assert "exim_relay_routes cannot be worked out: 'nothing' is undefined" in names(run)
+
+
+def test_virtual_domains_that_are_one(core, tmp_path):
+    inventory = tmp_path / "hosts.yml"
+    domain = dict(MACHINE, ansible_host="machine", mailman_email_host="lists.example.org")
+    inventory.write_text(json.dumps({"list_domains": {"hosts": {"one": domain, "other": domain}}}))
+    [play] = [play for play in yaml.safe_load((ROOT / "playbooks/site.yml").read_text()) if play["name"] == "Set up virtual domains"]
+    run = playbook(core, ROOT / "playbooks/site.yml", "-i", inventory, "--start-at-task", play["tasks"][0]["name"])
+    assert run.returncode != 0
+    assert "mailman_email_host is lists.example.org for one and other" in names(run)

@@ -282,6 +282,8 @@ CASES = {
         ({"exim_interfaces": ["192.0.2.1"]}, ["exim_interfaces is", "without 127.0.0.1", "Add it"]),
         ({"exim_interfaces": ["::"]}, []), ({"exim_interfaces": ["0.0.0.0"]}, []), ({"exim_interfaces": ["192.0.2.1", "127.0.0.1"]}, []),
     ],
+    # That it speaks test_verification_without_an_address shows.
+    "verify.subscriber": [({"verify_subscriber": "anna@example.net"}, []), ({}, [])],
     "exim_lists.port_of_mailman": [
         ({"exim_ports": [587]}, ["exim_ports is [587]", "port 25", "Add that port"]),
         ({"mailman_settings": {"SMTPPORT": 2525}}, ["exim_ports is [25]", "port 2525", "mailman_settings.SMTPPORT"]),
@@ -401,6 +403,28 @@ def test_names_that_are_allowed():
     assert check({"exim_mine": 1, "exim_other_variables": ["exim_mine"], "mailman_mine": 1, "mailman_other_variables": ["mailman_mine"]})[1] == []
     assert check({"mailman_installation": {}, "exim_lists_contribution": {}, "eximius": 1, "vault_mailman_x": 1})[1] == []
     assert check({"mailman_list": 1}, ["exim"])[1] == []
+
+
+def test_verification_without_an_address():
+    """Of a host that was set up by hand the inventory may say nothing."""
+    said = {}
+
+    def read(name):
+        if name == "verify_subscriber" and name not in said:
+            raise Faulty("verify_subscriber cannot be worked out.")
+        return said.get(name, OPTIONS[name].get("default"))
+
+    assert roles.check(["verify"], said, read, FACTS["SUSE"])[1] == [
+        "verify_subscriber is not set. Set it to an address in a foreign domain that receives mail; nothing is sent to it."]
+    said["exim_postmaster"] = said["verify_subscriber"] = "admin@example.com"
+    assert roles.check(["verify"], said, read, FACTS["SUSE"])[1] == []
+
+
+@pytest.mark.parametrize(("platform", "service", "prefix"), [
+    ("Debian 12", "exim4", "/var/lib/mailman"), ("Ubuntu", "exim4", "/var/lib/mailman"), ("EL 8", "exim", "/usr/lib/mailman"),
+    ("SUSE", "exim4", "/var/lib/mailman")])
+def test_what_is_verified_on_a_platform(platform, service, prefix):
+    assert roles.for_verification(FACTS[platform]) == {"exim_service": service, "mailman_prefix": prefix}
 
 
 def test_both_names_of_a_variable():

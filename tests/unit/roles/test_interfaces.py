@@ -41,7 +41,8 @@ def table(role):
         kind = ", ".join("`%s`" % choice for choice in option["choices"]) if "choices" in option else option["type"]
         default = "required" if option.get("required") else "`%s`" % yaml.safe_dump(
             option["default"], default_flow_style=True, width=500).split("\n...")[0].strip()
-        rows.append("| `%s` | %s | %s | %s |" % (name, kind, default, markdown(option)))
+        cells = ["`%s`" % name, kind, default, markdown(option)]
+        rows.append("| %s |" % " | ".join(cell.replace("|", "\\|") for cell in cells))
     return "\n".join(rows) + "\n"
 
 

@@ -15,18 +15,13 @@ description:
   - The file is its group's to read, Mailman's, and nobody else's but root's, for it can have secrets in it; so is C(mm_cfg.pyc).
   - Fails when others than root can write Mailman's code or this file.
   - Restarts nothing. The queue runners read the file when they start.
-author:
-  - listhost.exim_mailman contributors (@listhost)
+extends_documentation_fragment:
+  - listhost.exim_mailman.files
 attributes:
   check_mode:
-    support: full
     description: Loads the new file, too, when Mailman is there already.
   diff_mode:
-    support: full
     description: Shows the block, without the values of O(secret_settings).
-  idempotent:
-    support: full
-    description: A second run changes nothing.
 options:
   prefix:
     description: The prefix that Mailman was configured with, such as V(/var/lib/mailman) on Debian.
@@ -54,29 +49,7 @@ options:
   files:
     description:
       - Files around Mailman, such as the unit of its queue runners, that go live together with C(mm_cfg.py), or not at all.
-      - One call is one module execution, however many files it holds.
-    type: list
-    elements: dict
     default: []
-    suboptions:
-      path:
-        description: Absolute path of the file. Its directory must exist.
-        type: path
-        required: true
-      content:
-        description: The whole content, written as UTF-8.
-        type: str
-        required: true
-      owner:
-        description: Name of the user who owns the file. When not set, a new file is root's and an old one keeps its owner.
-        type: str
-      group:
-        description: Name of the group. When not set, a new file has the group of the connecting user and an old one keeps its group.
-        type: str
-      mode:
-        description: Permissions as an octal string, such as V("0644").
-        type: str
-        default: "0644"
 seealso:
   - module: listhost.exim_mailman.mailman_info
   - module: listhost.exim_mailman.file_set
@@ -118,7 +91,7 @@ import stat
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes, to_text
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import FILE_ARGUMENTS, Transaction
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import FILES, Transaction
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import (
     TargetError,
     explain,
@@ -301,7 +274,7 @@ def main():
             settings=dict(type="dict", required=True),
             secret_settings=dict(type="dict", default={}, no_log=True),
             encode_long_lines=dict(type="bool", default=False),
-            files=dict(type="list", elements="dict", default=[], options=FILE_ARGUMENTS),
+            files=dict(FILES, default=[]),
         ),
         supports_check_mode=True,
     )

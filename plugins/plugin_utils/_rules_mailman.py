@@ -19,7 +19,7 @@ KINDS = {
     "mailman_build_directory": kinds.directory,
     "mailman_prefix": kinds.directory,
     "mailman_var_prefix": kinds.directory,
-    "mailman_virtual_home": kinds.home,
+    "mailman_separate_home": kinds.home,
     "mailman_user": kinds.account,
     "mailman_group": kinds.account,
     "mailman_mail_group": kinds.account,
@@ -80,41 +80,41 @@ def method(v):
     """How Mailman gets onto the host, where that is left to the platform as well."""
     if v["mailman_install_method"] != "auto":
         return v["mailman_install_method"]
-    return "archive" if v["mailman_virtual_home"] else v.platform.get("__mailman_default_method", "archive")
+    return "archive" if v["mailman_separate_home"] else v.platform.get("__mailman_default_method", "archive")
 
 
 def virtual_hosts(v):
-    hosts = v["mailman_virtual_hosts"]
+    hosts = v["mailman_shared_domains"]
     first, web = v["mailman_email_host"], v["mailman_url_host"] or v["mailman_email_host"]
     for name in dict.fromkeys(list(hosts) + list(hosts.values())):
         if not isinstance(name, str) or kinds.domain(name):
-            yield "mailman_virtual_hosts has %s%s" % (shown(name), kinds.domain(str(name)) or ", which is no string. Put it in quotes.")
+            yield "mailman_shared_domains has %s%s" % (shown(name), kinds.domain(str(name)) or ", which is no string. Put it in quotes.")
     domains = [first] + list(hosts.values())
     for name in dict.fromkeys(domains):
         if hosts and domains.count(name) > 1:
-            yield ("mailman_virtual_hosts has %s more than once, or again although it is mailman_email_host. Give each mail domain one web host: that of "
+            yield ("mailman_shared_domains has %s more than once, or again although it is mailman_email_host. Give each mail domain one web host: that of "
                    "mailman_email_host is mailman_url_host." % name)
     if web in hosts:
-        yield ("mailman_virtual_hosts has %s, which is the web host of %s (mailman_url_host). Give each web host one mail domain." % (web, first))
+        yield ("mailman_shared_domains has %s, which is the web host of %s (mailman_url_host). Give each web host one mail domain." % (web, first))
 
 
 def one_kind_of_domains(v):
-    if v["mailman_virtual_home"] and v["mailman_virtual_hosts"]:
-        yield ("mailman_virtual_hosts is %s, but mailman_virtual_home is '%s', which gives each domain a Mailman of its own. Take one of the two out."
-               % (shown(v["mailman_virtual_hosts"]), v["mailman_virtual_home"]))
+    if v["mailman_separate_home"] and v["mailman_shared_domains"]:
+        yield ("mailman_shared_domains is %s, but mailman_separate_home is '%s', which gives each domain a Mailman of its own. Take one of the two out."
+               % (shown(v["mailman_shared_domains"]), v["mailman_separate_home"]))
 
 
 def place_of_virtual_domain(v):
     for name in ("mailman_prefix", "mailman_var_prefix"):
-        if v["mailman_virtual_home"] and v[name]:
-            yield ("%s is '%s', but mailman_virtual_home is '%s': there the mail server looks for each domain, and this one is in %s/%s/mailman. Take %s out."
-                   % (name, v[name], v["mailman_virtual_home"], v["mailman_virtual_home"], v["mailman_email_host"], name))
+        if v["mailman_separate_home"] and v[name]:
+            yield ("%s is '%s', but mailman_separate_home is '%s': there the mail server looks for each domain, and this one is in %s/%s/mailman. Take %s out."
+                   % (name, v[name], v["mailman_separate_home"], v["mailman_separate_home"], v["mailman_email_host"], name))
 
 
 def method_of_virtual_domain(v):
-    if v["mailman_virtual_home"] and method(v) != "archive":
-        yield ("mailman_install_method is %s, but mailman_virtual_home is '%s', and only what is built from the archive can be there. Set "
-               "mailman_install_method to archive." % (v["mailman_install_method"], v["mailman_virtual_home"]))
+    if v["mailman_separate_home"] and method(v) != "archive":
+        yield ("mailman_install_method is %s, but mailman_separate_home is '%s', and only what is built from the archive can be there. Set "
+               "mailman_install_method to archive." % (v["mailman_install_method"], v["mailman_separate_home"]))
 
 
 def site_password(v):
@@ -155,8 +155,8 @@ def taken_settings(v):
     }
     if v["mailman_qrunner_slices"]:
         taken["QRUNNERS"] = "mailman_qrunner_slices says it, too; take one of them out."
-    if v["mailman_virtual_hosts"]:
-        taken["VIRTUAL_HOSTS"] = "mailman_virtual_hosts says it, too; take one of them out."
+    if v["mailman_shared_domains"]:
+        taken["VIRTUAL_HOSTS"] = "mailman_shared_domains says it, too; take one of them out."
     if v["mailman_verp"] == "exim":
         advice = "Exim writes the addresses and keeps to the default form; take it out, or set mailman_verp to mailman."
         taken.update({"VERP_FORMAT": advice, "VERP_REGEXP": advice})
@@ -190,7 +190,7 @@ def list_names(v):
             yield "mailman_lists, entry %d, has name %s%s" % (number, shown(name), fault)
         elif name in seen:
             yield ("mailman_lists has %s more than once. A list's name exists once in a Mailman, whatever its domain: rename one, or give each domain a "
-                   "Mailman of its own with mailman_virtual_home." % name)
+                   "Mailman of its own with mailman_separate_home." % name)
         if name == "mailman" and one.get("state") == "absent":
             yield "mailman_lists (mailman) is absent, but it is the site list, without which Mailman does not run. Take it out."
         seen.add(name)

@@ -9,7 +9,6 @@ The tests stand in the order of that life. Every post must reach its members, on
 import contextlib
 import re
 import threading
-import time
 import uuid
 
 import pytest
@@ -36,7 +35,7 @@ class Sender:
             for recipient, host in self.recipients:
                 subject = "post %s" % uuid.uuid4()
                 self.posts[subject] = recipient, self.post(subject, recipient, host)
-            time.sleep(2)
+            self.stop.wait(2)
 
     def post(self, subject, recipient, host):
         code = self.send(host, recipient, sender="gustav@example.org", data=letter(subject, recipient)).code
@@ -394,7 +393,7 @@ def test_same_machine(first, shared, send, sink):
         assert code_of(send, first, "news@" + NET) == [451]
         assert not shared.runs()
         assert not first.service("mailman").is_enabled
-        ended = run("site.yml", "--limit", "first", mailman_virtual_home="/virtual", organisation=[])
+        ended = run("site.yml", "--limit", "first", mailman_separate_home="/virtual", organisation=[])
         assert not ended.failed, ended.said
     assert sender.refused == []
     for subject, recipient in sender.waiting().items():

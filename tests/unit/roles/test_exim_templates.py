@@ -17,7 +17,7 @@ GIVEN = {
     "groups": {},
     "exim_postmaster": "admin@example.org",
     "exim_lists_domains": ["list.example.com"],
-    "mailman_virtual_home": "",
+    "mailman_separate_home": "",
     "mailman_verp": "exim",
     "__exim_lists_domains_file": "",
 }

@@ -80,10 +80,10 @@ CASES = {
         ]),
         (mailman(MAILMAN, mailman_install_method="existing"), []),
         (mailman(dict(MAILMAN, stamp=None)), [["mailman_install_method is auto, which is archive here", "was not installed by this role"]]),
-        (mailman(dict(MAILMAN, stamp={"inventory": "other/lists"}), mailman_virtual_home="/virtual", inventory_dir="/etc/mine"), [
+        (mailman(dict(MAILMAN, stamp={"inventory": "other/lists"}), mailman_separate_home="/virtual", inventory_dir="/etc/mine"), [
             ["list.example.com is in two inventories: other/lists", "this one is mine/lists"],
         ]),
-        (mailman(dict(MAILMAN, stamp={"inventory": "mine/lists"}), mailman_virtual_home="/virtual", inventory_dir="/etc/mine"), []),
+        (mailman(dict(MAILMAN, stamp={"inventory": "mine/lists"}), mailman_separate_home="/virtual", inventory_dir="/etc/mine"), []),
         (mailman(dict(NONE, python_available=False)), [
             ["mailman_python=/usr/bin/python2.7 is not on the host", "Debian 12 has no package of it", "mailman_python_repository"],
         ]),

@@ -57,7 +57,7 @@ RUNNERS = [[name + "Runner", 1] for name in ("Arch", "Bounce", "Command", "Incom
     ({"mailman_qrunner_slices": {"Outgoing": 4, "Arch": 2}}, {
         "QRUNNERS": [["ArchRunner", 2]] + RUNNERS[1:5] + [["OutgoingRunner", 4]] + RUNNERS[6:],
     }),
-    ({"mailman_virtual_hosts": {"www.example.org": "lists.example.org"}, "mailman_url_host": "www.example.com"}, {
+    ({"mailman_shared_domains": {"www.example.org": "lists.example.org"}, "mailman_url_host": "www.example.com"}, {
         "DEFAULT_URL_HOST": "www.example.com",
         "VIRTUAL_HOSTS": {"www.example.com": "list.example.com", "www.example.org": "lists.example.org"},
     }),

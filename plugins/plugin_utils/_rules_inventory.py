@@ -1,7 +1,12 @@
 # Copyright: listhost.exim_mailman contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a mail exchanger sends the mail of each list domain of the inventory, and what is wrong with that."""
+"""What the hosts of an inventory say together: where the mail of each list domain goes, and what is wrong with that and with virtual domains.
+
+hostvars are the variables of all hosts, by their names.
+"""
+
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed as renamed
 
 
 def list_domains(groups, hostvars):
@@ -13,20 +18,21 @@ def list_domains(groups, hostvars):
     for host in groups.get("list_hosts", ()):
         variables = hostvars[host]
         name = variables.get("exim_primary_hostname", host)
-        if variables.get("mailman_virtual_home"):
+        if renamed.get(variables, "mailman_separate_home"):
             machines[variables.get("ansible_host", host)] = name
             continue
         domains = variables.get("exim_lists_domains")
         if domains is None:
-            domains = [variables.get("mailman_email_host")] + list((variables.get("mailman_virtual_hosts") or {}).values())
+            domains = [variables.get("mailman_email_host")] + list((renamed.get(variables, "mailman_shared_domains") or {}).values())
         routes.extend((domain, name) for domain in domains if domain)
     for host in groups.get("list_domains", ()):
         machine = hostvars[host].get("ansible_host", host)
-        routes.append((hostvars[host].get("mailman_email_host"), machines.get(machine, machine)))
+        if hostvars[host].get("mailman_email_host"):
+            routes.append((hostvars[host]["mailman_email_host"], machines.get(machine, machine)))
     return routes
 
 
-def faults(host, groups, routes, said):
+def faults_of_routes(host, groups, routes, said):
     """Yield what is wrong with the routes of a mail exchanger; said are those that its own variable exim_relay_routes has."""
     if not routes and not said:
         yield ("%s is in mx_hosts, but no host of list_hosts or list_domains has a list domain. Put them into the inventory, or name them in exim_relay_routes."
@@ -38,3 +44,16 @@ def faults(host, groups, routes, said):
         if len(hosts) > 1:
             yield ("exim_lists_domains (or mailman_email_host) is %s on %s. Take it from all but one, or say in exim_relay_routes of mx_hosts which of them "
                    "gets its mail." % (domain, " and ".join(hosts)))
+
+
+def faults_of_virtual_domains(hosts, hostvars):
+    """Yield that several hosts of a run are one virtual domain: they would be in one directory."""
+    places = {}
+    for host in hosts:
+        variables = hostvars[host]
+        if variables.get("mailman_email_host"):
+            places.setdefault((variables.get("ansible_host", host), variables["mailman_email_host"]), []).append(host)
+    for (machine, domain), same in places.items():
+        if len(same) > 1:
+            yield ("mailman_email_host is %s for %s, which are on the same machine (ansible_host is %s), so they would be in one directory. Take all but one "
+                   "out of list_domains, or correct them." % (domain, " and ".join(same), machine))

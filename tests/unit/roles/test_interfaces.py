@@ -61,10 +61,13 @@ def role(request):
 
 
 def test_defaults_are_those_of_the_specification(role):
-    specified = dict((name, option["default"]) for name, option in options(role).items() if not option.get("required"))
+    specified = dict((name, option.get("default")) for name, option in options(role).items() if not option.get("required"))
+    computed = dict((name, default) for name, default in defaults(role).items() if specified[name] is None)
+    assert all(is_computed_number(options(role)[name], default) for name, default in computed.items())
+    specified.update(computed)
     # What has an old name takes the value of that.
     specified.update((new, "{{ %s | default(%r) }}" % (old, specified[new])) for old, new in RENAMED.items() if new in specified)
-    assert specified == yaml.safe_load(text(role, "defaults", "main.yml"))
+    assert specified == defaults(role)
 
 
 def test_ansible_checks_nothing_before_the_role_does():

@@ -257,7 +257,7 @@ def configured(host):
         lines.append("begin " + kind)
         for driver in sorted({entry["driver"] for entry in entries.values()}):
             lines += [driver + ":", " driver = " + driver, " " + NEEDED.get(driver, "")]
-    command = ["podman", "exec", "--interactive", host.container, "sh", "-c", "cat >/run/empty.conf && chmod 644 /run/empty.conf"]
+    command = host.enter("sh", "-c", "cat >/run/empty.conf && chmod 644 /run/empty.conf")
     subprocess.run(command, input="\n".join(lines) + "\n", text=True, check=True)
     empty = "exim -C /run/empty.conf -bP "
     usual = {kind: drivers(host.check_output(empty + kind)) for kind in live}

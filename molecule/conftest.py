@@ -14,14 +14,35 @@ import email
 import functools
 import json
 import os
+import pathlib
 import re
 import subprocess
 import time
 
 import pytest
 import testinfra
+import testinfra.backend.base
 import yaml
 from xdist.scheduler import LoadScopeScheduling
+
+
+def enter(container, *command):
+    return [str(pathlib.Path(__file__).parent / "shared/enter"), container, *command]
+
+
+class Backend(testinfra.backend.base.BaseBackend):
+    """How testinfra gets there: as Ansible does."""
+
+    NAME = "ground"
+
+    def __init__(self, container):
+        self.container = container
+        super().__init__(container)
+
+    def run(self, command, *args, **_kwargs):
+        line = self.encode(self.get_command(command, *args))
+        run = subprocess.run(enter(self.container, "/bin/sh", "-c", line), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return self.result(run.returncode, line, run.stdout, run.stderr)
 
 
 class Machine:
@@ -29,7 +50,13 @@ class Machine:
 
     def __init__(self, name, container, fqdn, ip):
         self.name, self.container, self.fqdn, self.ip = name, container, fqdn, ip
-        self._testinfra = testinfra.get_host("podman://" + container)
+        backend = Backend(container)
+        self._testinfra = testinfra.host.Host(backend)
+        backend.set_host(self._testinfra)
+
+    def enter(self, *command):
+        """The command that runs this one there."""
+        return enter(self.container, *command)
 
     def __getattr__(self, name):
         return getattr(self._testinfra, name)
@@ -179,7 +206,7 @@ def send(ground):
 
     def send(host, *recipients, sender, data="Subject: a test\n\nA test.\n", helo="client.example.org", options=()):
         """Return the Dialogue. Sender "" is the null sender; `options` are more options for swaks."""
-        command = ["podman", "exec", "--interactive", ground.internet.container, "swaks"]
+        command = ground.internet.enter("swaks")
         command += ["--server", host.ip, "--helo", helo, "--from", sender or "<>", "--to", ",".join(recipients)]
         command += ["--data", "-", *options]
         run = subprocess.run(command, input=data, capture_output=True, text=True, timeout=120, check=False)

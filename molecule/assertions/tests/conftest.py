@@ -60,7 +60,7 @@ def plant(by_site):
         content = by_site.file(LIVE).content_string
         assert sound in content
         subprocess.run(
-            ["podman", "exec", "--interactive", by_site.container, "install", "-m", "640", "-g", "Debian-exim", "/dev/stdin", PLANTED],
+            by_site.enter("install", "-m", "640", "-g", "Debian-exim", "/dev/stdin", PLANTED),
             input=content.replace(sound, faulty), text=True, check=True,
         )
         # Exim itself has nothing against any of these.

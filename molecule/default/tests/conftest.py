@@ -37,7 +37,7 @@ def dialogue():
     """An SMTP dialogue from a machine of the ground. The reply to each recipient, and to EHLO, MAIL and DATA, as (code, text)."""
 
     def dialogue(client, server, sender, *recipients, data=""):
-        command = ["podman", "exec", "--interactive", client.container, "python3", "-c", DIALOGUE]
+        command = client.enter("python3", "-c", DIALOGUE)
         request = json.dumps([server, sender, recipients, data])
         run = subprocess.run(command, input=request, capture_output=True, text=True, timeout=120, check=False)
         assert run.returncode == 0, run.stderr

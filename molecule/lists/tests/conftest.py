@@ -81,7 +81,7 @@ def start_mailman(host, code, **options):
     """Start code in Mailman's Python as Mailman's user; its standard input stays open."""
     as_list = "user = pwd.getpwnam('list'); os.setgid(user.pw_gid); os.setuid(user.pw_uid)\n"
     program = "import os, pwd\n" + as_list + PREAMBLE + code
-    command = ["podman", "exec", "--interactive", host.container, "python2.7", "-B", "-c", program]
+    command = host.enter("python2.7", "-B", "-c", program)
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 

@@ -9,7 +9,6 @@ The tests stand in the order of that life. Every post must reach its members, on
 import contextlib
 import re
 import threading
-import time
 import uuid
 
 import pytest
@@ -36,7 +35,7 @@ class Sender:
             for recipient, host in self.recipients:
                 subject = "post %s" % uuid.uuid4()
                 self.posts[subject] = recipient, self.post(subject, recipient, host)
-            time.sleep(2)
+            self.stop.wait(2)
 
     def post(self, subject, recipient, host):
         code = self.send(host, recipient, sender="gustav@example.org", data=letter(subject, recipient)).code

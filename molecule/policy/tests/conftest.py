@@ -109,7 +109,7 @@ def talk(list_host, internet):
     ):
         ask = {"server": server or list_host.ip, "name": list_host.fqdn, "port": port, "source": source, "helo": helo}
         ask.update(tls=tls, auth=auth, sender=sender, recipients=recipients, data=data)
-        command = ["podman", "exec", "--interactive", (client or internet).container, "python3", "-c", CLIENT]
+        command = (client or internet).enter("python3", "-c", CLIENT)
         run = subprocess.run(command, input=json.dumps(ask), capture_output=True, text=True, timeout=150, check=False)
         assert run.returncode == 0, run.stderr
         return Replies(*json.loads(run.stdout))

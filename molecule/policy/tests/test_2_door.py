@@ -52,7 +52,7 @@ while True:
 @pytest.fixture
 def say(list_host, internet):
     def say(*lines):
-        command = ["podman", "exec", "--interactive", internet.container, "python3", "-c", LINES]
+        command = internet.enter("python3", "-c", LINES)
         ask = json.dumps([list_host.ip, lines])
         return json.loads(subprocess.run(command, input=ask, capture_output=True, text=True, timeout=60, check=True).stdout)
 
@@ -80,7 +80,7 @@ def hold(list_host, internet):
 
     @contextlib.contextmanager
     def hold(number, source="", client=internet, server=list_host.ip):
-        command = ["podman", "exec", "--interactive", client.container, "python3", "-c", HOLD, json.dumps([server, source, number])]
+        command = client.enter("python3", "-c", HOLD, json.dumps([server, source, number]))
         before = count()
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             try:

@@ -168,7 +168,7 @@ def tried(host, expected):
     request = {"config": host.check_output("exim -bP configure_file"), "dialogues": [sessions for _replies, *sessions in expected]}
     host.check_output("mkdir /var/lib/mailman/lists/half")
     try:
-        command = ["podman", "exec", "--interactive", host.container, "python3", "-c", (ROOT / "molecule/shared/statements.py").read_text()]
+        command = host.enter("python3", "-c", (ROOT / "molecule/shared/statements.py").read_text())
         run = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, timeout=900, check=False)
     finally:
         host.check_output("rmdir /var/lib/mailman/lists/half")

@@ -1,8 +1,9 @@
 # Copyright: listhost.exim_mailman contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connection to a host of the ground, which is a container. Unlike containers.podman.podman it has pipelining: one `podman exec` for a task, not four."""
+"""Connection to a host of the ground, which is a container. By shared/enter, and with pipelining."""
 
+import pathlib
 import shlex
 import subprocess
 
@@ -12,7 +13,7 @@ from ansible.plugins.connection import ConnectionBase, ensure_connect
 DOCUMENTATION = """
 name: ground
 short_description: Runs commands in a container of the ground
-description: Runs commands in a container as podman exec does.
+description: Runs commands in a container as podman exec does, at a fraction of its cost.
 author: listhost.exim_mailman contributors (@listhost)
 options:
   remote_addr:
@@ -22,6 +23,8 @@ options:
       - name: inventory_hostname
       - name: ansible_host
 """
+
+ENTER = str(pathlib.Path(__file__).resolve().parents[1] / "enter")
 
 
 class Connection(ConnectionBase):
@@ -33,13 +36,14 @@ class Connection(ConnectionBase):
         self._connected = True
 
     def _run(self, argv, **streams):
-        run = subprocess.run(["podman", "exec", "--interactive", self.get_option("remote_addr"), *argv], stderr=subprocess.PIPE, check=False, **streams)
+        run = subprocess.run([ENTER, self.get_option("remote_addr"), *argv], stderr=subprocess.PIPE, check=False, **streams)
         return run.returncode, run.stdout, run.stderr
 
     @ensure_connect
     def exec_command(self, cmd, in_data=None, sudoable=True):
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
-        return self._run(shlex.split(cmd), stdout=subprocess.PIPE, input=in_data or b"")
+        # For modules: shared/python/sitecustomize.py, which create.yml has mounted there.
+        return self._run(["env", "PYTHONPATH=/srv/python", *shlex.split(cmd)], stdout=subprocess.PIPE, input=in_data or b"")
 
     @ensure_connect
     def put_file(self, in_path, out_path):

@@ -78,7 +78,7 @@ def mailman(host):
 
     def mailman(code):
         preamble = "import sys, json; sys.path.insert(0, '/var/lib/mailman/bin'); import paths; from Mailman.MailList import MailList\n"
-        command = ["podman", "exec", "--interactive", "--user", "list", host.container, "python2.7", "-B", "-"]
+        command = host.enter("setpriv", "--reuid=list", "--regid=list", "--init-groups", "python2.7", "-B", "-")
         done = subprocess.run(command, input=preamble + code, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

@@ -10,6 +10,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_inventory as inventory
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, for_verification, specification
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, is_secret
 
@@ -107,5 +108,5 @@ class ActionModule(ActionBase):
         if faults:
             result.update(failed=True, msg="Nothing was changed, because the inventory has faults:\n" + "\n".join(faults))
         else:
-            result["typed"] = typed
+            result.update(typed=typed, known=FOR_ROLES)
         return result

@@ -53,6 +53,10 @@ typed:
       sees no string V(false) that counts as true.
   returned: success
   type: dict
+known:
+  description: What Python knows of Mailman and templates need, too - the suffixes of a list's addresses, and the pattern of names of secret settings.
+  returned: success
+  type: dict
 relay_routes:
   description: Each list domain of the inventory with the host that gets its mail.
   returned: with V(mail_exchanger) or V(verify)

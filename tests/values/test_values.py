@@ -124,7 +124,7 @@ def rendered(request, tmp_path_factory):
 def test_every_variable_with_spellings_is_in_the_table():
     numbers = [name for name, option in OPTIONS.items() if option["type"] in ("int", "float") or option.get("elements") in ("int", "float")]
     assert sorted(numbers) == sorted(NUMBERS)
-    assert all(OPTIONS[name]["default"] != value for name, value in NUMBERS.items())
+    assert all(OPTIONS[name].get("default") != value for name, value in NUMBERS.items())
 
 
 @pytest.mark.parametrize("truth", ["true", "false"])

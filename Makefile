@@ -115,8 +115,8 @@ lint: .venv/complete ## Check playbooks, YAML, Python and changelog fragments
 	ansible-lint --nocolor -q
 	yamllint .
 	ruff check --quiet .
-	$(VERMIN) --target=3.6- --exclude-regex 'mailman_target\.py$$' plugins/modules plugins/module_utils
-	$(VERMIN) --target=2.7- plugins/module_utils/mailman_target.py
+	$(VERMIN) --target=3.6- --exclude-regex '/_mailman_target/' plugins/modules plugins/module_utils
+	$(VERMIN) --target=2.7- plugins/module_utils/_mailman_target
 	antsibull-changelog lint
 
 # ansible-test wants its collection in a repository below ansible_collections. It is given what is shipped and its

@@ -7,12 +7,17 @@ import re
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_mx
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, specification
+from ansible.utils.display import Display
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_inventory as inventory
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, for_verification, specification
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, is_secret
 
-# The part that looks at other hosts of the inventory.
-MAIL_EXCHANGER = "mail_exchanger"
+# The parts that look at other hosts of the inventory.
+MAIL_EXCHANGER, VIRTUAL_DOMAINS = "mail_exchanger", "virtual_domains"
+
+display = Display()
 
 try:
     from ansible.template import trust_as_template
@@ -56,11 +61,12 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        dummy, arguments = self.validate_argument_spec({"parts": {"type": "list", "elements": "str", "choices": [*PARTS, MAIL_EXCHANGER], "required": True}})
+        choices = [*PARTS, MAIL_EXCHANGER, VIRTUAL_DOMAINS]
+        dummy, arguments = self.validate_argument_spec({"parts": {"type": "list", "elements": "str", "choices": choices, "required": True}})
         options = {name: option for role in RULES for name, option in specification(role).items()}
         # Where a role is not loaded yet its defaults count all the same.
         variables = {name: trusted(option["default"]) for name, option in options.items() if "default" in option}
-        variables.update(task_vars)
+        variables.update(_renamed.by_new_names(task_vars))
         templar = self._templar.copy_with_new_env(available_variables=variables)
 
         def read(name):
@@ -76,16 +82,31 @@ class ActionModule(ActionBase):
                 reason = to_text(error).split(". ")[0].rstrip(".") if undefined else type(error).__name__
                 raise Faulty("%s cannot be worked out: %s. Correct it, or set what it refers to." % (name, reason)) from error
 
-        parts = [part for part in arguments["parts"] if part != MAIL_EXCHANGER]
-        typed, faults = check(parts, task_vars, read, task_vars["ansible_facts"])
-        if MAIL_EXCHANGER in arguments["parts"]:
-            groups = task_vars["groups"]
-            routes = _rules_mx.list_domains(groups, task_vars["hostvars"])
-            said = read("exim_relay_routes")
-            faults.extend(_rules_mx.faults(task_vars["inventory_hostname"], groups, routes, said if isinstance(said, dict) else {}))
+        for name in _renamed.old_names(task_vars):
+            display.deprecated("%s is called %s now. Rename it." % (name, _renamed.RENAMED[name]),
+                               version="2.0.0", collection_name="listhost.exim_mailman")
+
+        parts, hostvars = arguments["parts"], task_vars["hostvars"]
+        typed, faults = check([part for part in parts if part in PARTS], task_vars, read, task_vars["ansible_facts"])
+        if VIRTUAL_DOMAINS in parts:
+            faults.extend(inventory.faults_of_virtual_domains(task_vars["ansible_play_hosts_all"], hostvars))
+        if MAIL_EXCHANGER in parts or "verify" in parts:
+            try:
+                said = read("exim_relay_routes")
+            except Faulty as error:
+                said = {}
+                faults.extend(error.args)
+            # Role exim names what is no mapping.
+            said = said if isinstance(said, dict) else {}
+            routes = inventory.list_domains(task_vars["groups"], hostvars)
             result["relay_routes"] = {domain: [host] for domain, host in routes}
+            result["routed_domains"] = sorted({*result["relay_routes"], *said})
+            if MAIL_EXCHANGER in parts:
+                faults.extend(inventory.faults_of_routes(task_vars["inventory_hostname"], task_vars["groups"], routes, said))
+        if "verify" in parts:
+            result["platform"] = for_verification(task_vars["ansible_facts"])
         if faults:
             result.update(failed=True, msg="Nothing was changed, because the inventory has faults:\n" + "\n".join(faults))
         else:
-            result["typed"] = typed
+            result.update(typed=typed, known=FOR_ROLES)
         return result

@@ -173,6 +173,27 @@ def check_host(name, value):
         raise EximError("%s: %r is not an IP address." % (name, value)) from None
 
 
+def ask_and_compare(module, option, check, run, complaint):
+    """Be a module that asks Exim about each item of an option, and fails with the complaint when something is not as the items expect.
+
+    Check refuses an item, by its name, that cannot be asked. Run takes the Exim and the items, and returns results and failures.
+    """
+    items = module.params[option]
+    try:
+        if not items:
+            raise EximError("%s is empty: nothing would be tested." % option)
+        for number, item in enumerate(items):
+            check("%s[%d]" % (option, number), item)
+        results, failures = run(Exim.from_module(module), items)
+    except EximError as error:
+        module.fail_json(msg=str(error))
+    # What Ansible shows of a call with -vvv. It looks at each value, and what was asked is in the results already.
+    shown = {"module_args": dict((name, value) for name, value in module.params.items() if name != option)}
+    if failures:
+        module.fail_json(msg=complaint + ":\n" + "\n".join(failures), failures=failures, results=results, invocation=shown)
+    module.exit_json(changed=False, failures=failures, results=results, invocation=shown)
+
+
 def envelope_arguments(sender, sender_host):
     """Return Exim's options for a message from this sender, which came from this host."""
     arguments = []

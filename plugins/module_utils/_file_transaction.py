@@ -15,6 +15,9 @@ FILE_ARGUMENTS = dict(
     group=dict(type="str"),
     mode=dict(type="str", default="0644"),
 )
+# An option with several of them, and one in which each has a check of its own. doc_fragments/files.py says what they mean.
+FILES = dict(type="list", elements="dict", options=FILE_ARGUMENTS)
+VALIDATED_FILES = dict(FILES, options=dict(FILE_ARGUMENTS, validate=dict(type="list", elements="str", default=[])))
 
 
 def read(path):
@@ -26,6 +29,22 @@ def read(path):
         if os.path.lexists(path):
             raise
         return None
+
+
+def write_candidate(content, live, directory):
+    """Write a file that is to be renamed to the live one, and return its path."""
+    # A leading dot keeps programs that read a whole directory (cron, logrotate, run-parts) away from the candidate.
+    handle, candidate = tempfile.mkstemp(prefix=".%s." % os.path.basename(live), dir=directory)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(to_bytes(content))
+            # After a power failure the name must not be that of an empty file.
+            stream.flush()
+            os.fsync(stream.fileno())
+    except BaseException:
+        os.unlink(candidate)
+        raise
+    return candidate
 
 
 class Transaction:
@@ -66,14 +85,8 @@ class Transaction:
             directory = self.module.tmpdir
         elif not os.path.isdir(directory):
             self.module.fail_json(msg="%s: the directory %s does not exist. Nothing was changed." % (spec["path"], directory))
-        # A leading dot keeps programs that read a whole directory (cron, logrotate, run-parts) away from the candidate.
-        handle, candidate = tempfile.mkstemp(prefix=".%s." % os.path.basename(live), dir=directory)
+        candidate = write_candidate(spec["content"], live, directory)
         self.candidates.append((candidate, live))
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(to_bytes(spec["content"]))
-            # After a power failure the name must not be that of an empty file.
-            stream.flush()
-            os.fsync(stream.fileno())
         if not self.module.check_mode:
             if os.path.exists(live):
                 shutil.copystat(live, candidate)

@@ -171,7 +171,7 @@ failures:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EXIM_ARGUMENTS, Exim, EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EXIM_ARGUMENTS, ask_and_compare
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_address import TEST_ARGUMENTS, check_test, grouped, run_tests
 
 
@@ -185,21 +185,12 @@ def main():
         ),
         supports_check_mode=True,
     )
-    tests = module.params["tests"]
-    try:
-        if not tests:
-            raise EximError("tests is empty: nothing would be tested.")
-        for number, test in enumerate(tests):
-            check_test("tests[%d]" % number, test)
-        results, failures = run_tests(Exim.from_module(module), tests, module.params["verify"])
-        results = grouped(results)
-    except EximError as error:
-        module.fail_json(msg=str(error))
-    # What Ansible shows of a call with -vvv. It looks at each value, and the addresses are in the results already.
-    shown = {"module_args": dict((name, value) for name, value in module.params.items() if name != "tests")}
-    if failures:
-        module.fail_json(msg="Exim does not route as expected:\n" + "\n".join(failures), failures=failures, results=results, invocation=shown)
-    module.exit_json(changed=False, failures=failures, results=results, invocation=shown)
+
+    def run(exim, tests):
+        results, failures = run_tests(exim, tests, module.params["verify"])
+        return grouped(results), failures
+
+    ask_and_compare(module, "tests", check_test, run, "Exim does not route as expected")
 
 
 if __name__ == "__main__":

@@ -14,58 +14,21 @@ description:
   - When nothing changes, nothing is tested and Exim is not run.
 extends_documentation_fragment:
   - listhost.exim_mailman.exim
+  - listhost.exim_mailman.files
+  - listhost.exim_mailman.files.file
 attributes:
   check_mode:
-    support: full
     description: Everything is done but the last steps, in which the files are renamed and the service is restarted.
-  diff_mode:
-    support: full
-    description: One difference a file.
 options:
   path:
     description: Absolute path of the configuration file. Its directory must exist.
-    type: path
-    required: true
-  content:
-    description: The whole content, written as UTF-8.
-    type: str
-    required: true
-  owner:
-    description: Name of the user who owns the file. When not set, a new file is root's and an old one keeps its owner.
-    type: str
-  group:
-    description: Name of the group. When not set, a new file has root's group and an old one keeps its group.
-    type: str
   mode:
-    description: Permissions as an octal string.
-    type: str
     default: "0640"
   files:
     description:
       - Files that go live together with the configuration, such as aliases.
       - The tests find their new contents wherever the configuration names their paths.
-    type: list
-    elements: dict
     default: []
-    suboptions:
-      path:
-        description: Absolute path of the file. Its directory must exist.
-        type: path
-        required: true
-      content:
-        description: The whole content, written as UTF-8.
-        type: str
-        required: true
-      owner:
-        description: Name of the user who owns the file. When not set, a new file is root's and an old one keeps its owner.
-        type: str
-      group:
-        description: Name of the group. When not set, a new file has root's group and an old one keeps its group.
-        type: str
-      mode:
-        description: Permissions as an octal string.
-        type: str
-        default: "0644"
   address_tests:
     description: Tests of how addresses are routed, as in O(listhost.exim_mailman.exim_address_test#module:tests).
     type: list
@@ -166,7 +129,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_smtp as exim_smtp
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import Exim, EximError, message_of
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import broken_signatures, parse_options, unknown_transports
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import FILE_ARGUMENTS, Transaction
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import FILE_ARGUMENTS, FILES, Transaction
 
 SERVICE_TIMEOUT = 120
 LISTEN_TIMEOUT = 20
@@ -354,7 +317,7 @@ def main():
         argument_spec=dict(
             FILE_ARGUMENTS,
             mode=dict(type="str", default="0640"),
-            files=dict(type="list", elements="dict", default=[], options=FILE_ARGUMENTS),
+            files=dict(FILES, default=[]),
             address_tests=dict(type="list", elements="dict", default=[]),
             smtp_tests=dict(type="list", elements="dict", default=[]),
             delivery_tests=dict(type="list", elements="dict", default=[]),

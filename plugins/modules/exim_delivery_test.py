@@ -166,7 +166,7 @@ failures:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EXIM_ARGUMENTS, Exim, EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EXIM_ARGUMENTS, ask_and_compare
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_delivery import TEST_ARGUMENTS, check_test, run_tests
 
 
@@ -179,18 +179,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    tests = module.params["tests"]
-    try:
-        if not tests:
-            raise EximError("tests is empty: nothing would be tested.")
-        for number, test in enumerate(tests):
-            check_test("tests[%d]" % number, test)
-        results, failures = run_tests(Exim.from_module(module), tests)
-    except EximError as error:
-        module.fail_json(msg=str(error))
-    if failures:
-        module.fail_json(msg="Exim does not deliver as expected:\n" + "\n".join(failures), failures=failures, results=results)
-    module.exit_json(changed=False, failures=failures, results=results)
+    ask_and_compare(module, "tests", check_test, run_tests, "Exim does not deliver as expected")
 
 
 if __name__ == "__main__":

@@ -66,9 +66,9 @@ import base64
 import grp
 import os
 import stat
-import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import write_candidate
 
 BITS = 2048
 # A public key of 1024 bits, as DER. Shorter ones count for nothing (RFC 8301).
@@ -148,9 +148,7 @@ class Keys:
 
     def write(self, path, content, mode):
         """Write a file so that it is never there in part."""
-        handle, candidate = tempfile.mkstemp(dir=self.directory)
-        with os.fdopen(handle, "w") as stream:
-            stream.write(content)
+        candidate = write_candidate(content, path, self.directory)
         os.chown(candidate, 0, self.gid)
         os.chmod(candidate, mode)
         os.rename(candidate, path)

@@ -201,7 +201,7 @@ failures:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EXIM_ARGUMENTS, Exim, EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EXIM_ARGUMENTS, EximError, ask_and_compare
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_smtp import DIALOGUE_ARGUMENTS, check_dialogue, run_dialogues
 
 
@@ -215,20 +215,13 @@ def main():
         ),
         supports_check_mode=True,
     )
-    dialogues = module.params["dialogues"]
-    try:
-        if not dialogues:
-            raise EximError("dialogues is empty: nothing would be tested.")
+
+    def run(exim, dialogues):
         if module.params["timeout"] < 1:
             raise EximError("timeout: %d is not a number of seconds to wait." % module.params["timeout"])
-        for number, dialogue in enumerate(dialogues):
-            check_dialogue("dialogues[%d]" % number, dialogue)
-        results, failures = run_dialogues(Exim.from_module(module), "dialogues", dialogues, module.params["timeout"])
-    except EximError as error:
-        module.fail_json(msg=str(error))
-    if failures:
-        module.fail_json(msg="Exim does not answer as expected:\n" + "\n".join(failures), failures=failures, results=results)
-    module.exit_json(changed=False, failures=failures, results=results)
+        return run_dialogues(exim, "dialogues", dialogues, module.params["timeout"])
+
+    ask_and_compare(module, "dialogues", check_dialogue, run, "Exim does not answer as expected")
 
 
 if __name__ == "__main__":

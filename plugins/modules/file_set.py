@@ -11,49 +11,14 @@ description:
   - Writes a candidate beside every file that differs, checks all candidates, and only then renames them into place. When one candidate
     does not pass its check, or cannot be renamed, every file is as it was before.
   - One call is one module execution, however many files it holds. An unchanged run reads the files and writes nothing.
-author:
-  - listhost.exim_mailman contributors (@listhost)
+extends_documentation_fragment:
+  - listhost.exim_mailman.files.validated
 attributes:
   check_mode:
-    support: full
     description: Candidates are written to a temporary directory and checked there. A check whose program is not installed yet is left out.
-  diff_mode:
-    support: full
-    description: One difference a file.
 options:
   files:
-    description: The files.
-    type: list
-    elements: dict
     required: true
-    suboptions:
-      path:
-        description:
-          - Absolute path of the file. Its directory must exist.
-          - The target of a symbolic link is replaced, the link stays.
-        type: path
-        required: true
-      content:
-        description: The whole content, written as UTF-8.
-        type: str
-        required: true
-      owner:
-        description: Name of the user who owns the file. When not set, a new file is root's and an old one keeps its owner.
-        type: str
-      group:
-        description: Name of the group. When not set, a new file has the group of the connecting user and an old one keeps its group.
-        type: str
-      mode:
-        description: Permissions as an octal string, such as V("0644").
-        type: str
-        default: "0644"
-      validate:
-        description:
-          - A command, as a list of arguments, that says with its exit status whether the content is good.
-          - In each argument V(%s) stands for the path of the candidate.
-        type: list
-        elements: str
-        default: []
 seealso:
   - module: ansible.builtin.copy
 """
@@ -86,20 +51,13 @@ changed_paths:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import FILE_ARGUMENTS, Transaction
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import VALIDATED_FILES, Transaction
 
 
 def main():
     """Compare, check, and rename."""
     module = AnsibleModule(
-        argument_spec=dict(
-            files=dict(
-                type="list",
-                elements="dict",
-                required=True,
-                options=dict(FILE_ARGUMENTS, validate=dict(type="list", elements="str", default=[])),
-            ),
-        ),
+        argument_spec=dict(files=dict(VALIDATED_FILES, required=True)),
         supports_check_mode=True,
     )
     files = module.params["files"]

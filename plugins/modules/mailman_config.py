@@ -15,23 +15,15 @@ description:
   - The file is its group's to read, Mailman's, and nobody else's but root's, for it can have secrets in it; so is C(mm_cfg.pyc).
   - Fails when others than root can write Mailman's code or this file.
   - Restarts nothing. The queue runners read the file when they start.
-author:
-  - listhost.exim_mailman contributors (@listhost)
+extends_documentation_fragment:
+  - listhost.exim_mailman.files
+  - listhost.exim_mailman.mailman
 attributes:
   check_mode:
-    support: full
     description: Loads the new file, too, when Mailman is there already.
   diff_mode:
-    support: full
     description: Shows the block, without the values of O(secret_settings).
-  idempotent:
-    support: full
-    description: A second run changes nothing.
 options:
-  prefix:
-    description: The prefix that Mailman was configured with, such as V(/var/lib/mailman) on Debian.
-    type: path
-    required: true
   settings:
     description:
       - Names and values. Strings, numbers, booleans, lists, mappings and null (Python's C(None)) become Python literals.
@@ -54,29 +46,7 @@ options:
   files:
     description:
       - Files around Mailman, such as the unit of its queue runners, that go live together with C(mm_cfg.py), or not at all.
-      - One call is one module execution, however many files it holds.
-    type: list
-    elements: dict
     default: []
-    suboptions:
-      path:
-        description: Absolute path of the file. Its directory must exist.
-        type: path
-        required: true
-      content:
-        description: The whole content, written as UTF-8.
-        type: str
-        required: true
-      owner:
-        description: Name of the user who owns the file. When not set, a new file is root's and an old one keeps its owner.
-        type: str
-      group:
-        description: Name of the group. When not set, a new file has the group of the connecting user and an old one keeps its group.
-        type: str
-      mode:
-        description: Permissions as an octal string, such as V("0644").
-        type: str
-        default: "0644"
 seealso:
   - module: listhost.exim_mailman.mailman_info
   - module: listhost.exim_mailman.file_set
@@ -110,7 +80,6 @@ changed_paths:
 """
 
 import base64
-import json
 import math
 import os
 import re
@@ -118,13 +87,15 @@ import stat
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes, to_text
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import FILE_ARGUMENTS, Transaction
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import FILES, Transaction
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import (
     TargetError,
     explain,
     find_installation,
-    run_as_mailman,
+    run_target,
+    take,
 )
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import long_lines
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, resolve
 
 BEGIN = b"# BEGIN listhost.exim_mailman: these settings come from Ansible; every other line of this file is kept"
@@ -134,57 +105,8 @@ BLOCK = re.compile(rb"\n*^" + re.escape(BEGIN) + rb"\n(.*?)^" + re.escape(END) +
 NAME = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 SETTING = re.compile(r"^(\w+) = .*?(  # secret)?$", re.MULTILINE)
 
-# Runs whenever Mailman or one of its tools does, on Python 2.5 or later. It has no name that a setting could have.
-ENCODE_LONG_LINES = """
-import binascii
-import email.charset
-
-def _encode_body(message, _encode=email.charset.encode_7or8bit):
-    # Mail servers refuse lines of more than 998 octets. Python asks here how to send text of a charset that needs no encoding.
-    body = message.get_payload(decode=True)
-    if body and max([len(line) for line in body.splitlines()] + [0]) > 990:
-        message.set_payload(str(binascii.b2a_qp(body).decode('ascii')))
-        message['Content-Transfer-Encoding'] = 'quoted-printable'
-    else:
-        _encode(message)
-
-email.charset.encode_7or8bit = _encode_body
-"""
-
 # What make install puts there.
 NEW_FILE = b"from Defaults import *\n"
-
-# Runs under Mailman's Python (2.6, 2.7), as Mailman's user.
-CHECK = r"""
-import base64, json, os, sys, types
-request = json.load(sys.stdin)
-sys.path.insert(0, os.path.join(request['prefix'], 'bin'))
-import paths
-import Mailman
-from Mailman import Defaults
-module = types.ModuleType('Mailman.mm_cfg')
-module.__file__ = str(request['path'])
-sys.modules['Mailman.mm_cfg'] = Mailman.mm_cfg = module
-exec(compile(base64.b64decode(request['content']), module.__file__, 'exec'), module.__dict__)
-
-def kind(value):
-    for name, types in (('number', (int, float)), ('list', (list, tuple)), ('mapping', dict)):
-        if isinstance(value, types):
-            return name
-    return 'string'
-
-unknown, mistyped = [], []
-for name in request['names']:
-    value = getattr(module, name)
-    if not hasattr(Defaults, name):
-        unknown.append(name)
-    # None and 0 switch a thing off, whatever its type. The two commands for external archivers are switched off so by default.
-    elif not (value in (None, 0) or getattr(Defaults, name) is None or name.endswith('_EXTERNAL_ARCHIVER')
-              or kind(value) == kind(getattr(Defaults, name))):
-        mistyped.append('%s is a %s where Mailman has a %s' % (name, kind(value), kind(getattr(Defaults, name))))
-print('')
-print(json.dumps([unknown, mistyped]))
-"""
 
 
 class Unrepresentable(Exception):
@@ -224,7 +146,7 @@ def render(settings, secrets, encode_long_lines):
     if "DEFAULT_URL_HOST" in settings or "DEFAULT_EMAIL_HOST" in settings:
         lines.append("add_virtualhost(DEFAULT_URL_HOST, DEFAULT_EMAIL_HOST)\n")
     if encode_long_lines:
-        lines.append(ENCODE_LONG_LINES)
+        lines.append(long_lines.render())
     return "".join(lines)
 
 
@@ -267,27 +189,16 @@ def is_open(path):
     return os.path.exists(path) and bool(os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH))
 
 
-def parse_answer(out):
-    """Return the two lists of texts that the check prints last. What is in mm_cfg.py may print, too, and anything."""
-    try:
-        unknown, mistyped = json.loads(out.decode("utf-8").strip().splitlines()[-1])
-        return [", ".join([text + "" for text in texts]) for texts in (unknown, mistyped)]
-    except (IndexError, RecursionError, TypeError, ValueError) as error:
-        raise TargetError("Mailman's Python does not say whether it can load mm_cfg.py") from error
-
-
 def check(module, installation, path, content, names):
     """Let Mailman's Python load the content and compare the settings with Mailman's own."""
-    request = dict(content=to_text(base64.b64encode(content)), names=sorted(names), path=path, prefix=installation["prefix"])
-    status, out, err = run_as_mailman(module, installation, CHECK, to_bytes(json.dumps(request)))
-    if status != 0:
-        lines = err.strip().splitlines() or ["it exits with status %d and says nothing" % status]
-        place = [line.strip() for line in lines if line.strip().startswith('File "%s"' % path)]
+    answer = run_target(module, installation, "check_settings", path=path, content=to_text(base64.b64encode(content)), names=sorted(names))
+    take(answer, {"fault": str, "mistyped": list, "unknown": list})
+    mistyped, unknown = [", ".join(str(text) for text in answer[name]) for name in ("mistyped", "unknown")]
+    if answer["fault"]:
         module.fail_json(
             msg="%s was not changed, because %s cannot load what it would be: %s. Mend the line if it is not between the markers of the role, else the "
-            "setting in the inventory." % (path, installation["python"], ": ".join(place[-1:] + lines[-1:])),
+            "setting in the inventory." % (path, installation["python"], answer["fault"]),
         )
-    unknown, mistyped = parse_answer(out)
     if mistyped:
         module.fail_json(msg="%s was not changed: %s. Correct the value in the inventory." % (path, mistyped))
     if unknown:
@@ -301,7 +212,7 @@ def main():
             settings=dict(type="dict", required=True),
             secret_settings=dict(type="dict", default={}, no_log=True),
             encode_long_lines=dict(type="bool", default=False),
-            files=dict(type="list", elements="dict", default=[], options=FILE_ARGUMENTS),
+            files=dict(FILES, default=[]),
         ),
         supports_check_mode=True,
     )

@@ -26,14 +26,15 @@ attributes:
 options:
   parts:
     description:
-      - What is checked. V(exim), V(mailman) and V(exim_lists) are the roles of these names.
+      - What is checked. V(exim), V(mailman), V(exim_lists) and V(verify) are the roles of these names.
       - V(virtual_host) is what a host of virtual domains reads of role C(mailman), and V(virtual_domain) what must be true of one of them beside its
         machine's Exim.
+      - V(virtual_domains) is what must be true of all hosts of a play that are virtual domains.
       - V(mail_exchanger) is what must be true of the list domains of the whole inventory for a host that takes their mail.
       - V(new_lists) is what must be true of lists that are all to be created.
     type: list
     elements: str
-    choices: [exim, mailman, exim_lists, virtual_host, new_lists, virtual_domain, mail_exchanger]
+    choices: [exim, mailman, exim_lists, verify, virtual_host, new_lists, virtual_domain, mail_exchanger, virtual_domains]
     required: true
 seealso:
   - module: ansible.builtin.validate_argument_spec
@@ -52,8 +53,21 @@ typed:
       sees no string V(false) that counts as true.
   returned: success
   type: dict
-relay_routes:
-  description: With V(mail_exchanger), each list domain of the inventory with the host that gets its mail.
+known:
+  description: What Python knows of Mailman and templates need, too - the suffixes of a list's addresses, and the pattern of names of secret settings.
   returned: success
+  type: dict
+relay_routes:
+  description: Each list domain of the inventory with the host that gets its mail.
+  returned: with V(mail_exchanger) or V(verify)
+  type: dict
+routed_domains:
+  description: All domains that a mail exchanger routes, those of its own variable C(exim_relay_routes) among them.
+  returned: with V(mail_exchanger) or V(verify)
+  type: list
+  elements: str
+platform:
+  description: Where Mailman is and what Exim's unit is called on the host's platform, unless somebody decided otherwise.
+  returned: with V(verify)
   type: dict
 """

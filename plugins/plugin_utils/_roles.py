@@ -9,16 +9,16 @@ import os
 import re
 
 from ansible.module_utils.common.yaml import yaml_load
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_exim, _rules_exim_lists, _rules_mailman
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed, _rules_exim, _rules_exim_lists, _rules_mailman, _rules_verify
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, convert, nearest, shown
 
 ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
-RULES = {"exim": _rules_exim, "mailman": _rules_mailman, "exim_lists": _rules_exim_lists}
+RULES = {"exim": _rules_exim, "mailman": _rules_mailman, "exim_lists": _rules_exim_lists, "verify": _rules_verify}
 KINDS = {name: kind for rules in RULES.values() for name, kind in rules.KINDS.items()}
 # What can be checked: the role whose platforms count, variables (all of the role's where they are not named), rules.
 PARTS = {role: (role, None, rules.RULES) for role, rules in RULES.items()}
 # A host of virtual domains has no Mailman but theirs.
-PARTS["virtual_host"] = ("mailman", ("mailman_virtual_home", "mailman_virtual_hosts"), (_rules_mailman.one_kind_of_domains,))
+PARTS["virtual_host"] = ("mailman", ("mailman_separate_home", "mailman_shared_domains"), (_rules_mailman.one_kind_of_domains,))
 # Of lists where there is no Mailman yet.
 PARTS["new_lists"] = ("mailman", ("mailman_lists",), _rules_mailman.RULES_OF_NEW_LISTS)
 # A virtual domain's inventory need not know its machine's, but for the limit that Exim itself tells.
@@ -42,6 +42,14 @@ def load(role, *path):
 def specification(role):
     """Return a role's variables, each with its type and so on."""
     return load(role, "meta", "argument_specs.yml")["argument_specs"][ENTRY_POINT]["options"]
+
+
+def for_verification(facts):
+    """Return what role verify takes from the other roles' vars, which it does not load. Where there are none a host has what Debian's have."""
+    if not load("exim", "vars", facts["os_family"] + ".yml"):
+        facts = dict(facts, os_family="Debian")
+    return {"exim_service": platform_values("exim", facts)["__exim_service"],
+            "mailman_prefix": platform_values("mailman", facts)["__mailman_platform"]["prefix"]}
 
 
 def platform_values(role, facts):
@@ -138,11 +146,11 @@ def faults_of_rules(rules, values):
 
 
 def faults_of_platform(role, facts):
-    """Yield that a role has no values for a host's platform. A relative of Debian's is not Debian."""
+    """Yield that a role has no values for a host's platform. A relative of Debian's is not Debian. A role that names none is for all."""
     platforms = {one["name"]: one["versions"] for one in load(role, "meta", "main.yml")["galaxy_info"]["platforms"]}
     name = "EL" if facts["os_family"] == "RedHat" else facts["distribution"]
     version = facts["distribution_major_version" if name == "EL" else "distribution_release"]
-    if version not in platforms.get(name, ()):
+    if platforms and version not in platforms.get(name, ()):
         yield ("Role %s has no values for %s %s (family %s). It has them for %s. Take the host out of the group."
                % (role, facts["distribution"], facts["distribution_version"], facts["os_family"],
                   " and ".join("%s %s" % (one, ", ".join(versions)) for one, versions in platforms.items())))
@@ -158,14 +166,14 @@ def faults_of_names(parts, names, values):
             except Faulty:
                 continue
             for name in sorted(names):
-                if name.startswith(prefix) and name not in known and name not in allowed:
+                if name.startswith(prefix) and name not in known and name not in allowed and name not in _renamed.RENAMED:
                     yield ("%s is no variable of these roles%s. Correct it, or name it in %s if it is one of yours." % (name, nearest(name, known), allowing))
 
 
 def faults_of_order(parts, said, values):
     """Yield that role exim_lists has nothing to join: it needs what role mailman found or will install, if that is not checked in the same call."""
     with contextlib.suppress(Faulty):
-        if parts == ["exim_lists"] and "mailman_installation" not in said and not values["mailman_virtual_home"]:
+        if parts == ["exim_lists"] and "mailman_installation" not in said and not values["mailman_separate_home"]:
             yield ("mailman_installation is not set. Role mailman sets it, and exim_lists reads there where the lists are: put listhost.exim_mailman.mailman "
                    "before listhost.exim_mailman.exim_lists.")
 
@@ -180,6 +188,7 @@ def check(parts, said, read, facts):
         role = PARTS[part][0]
         faults.extend(faults_of_platform(role, facts))
         platform.update(platform_values(role, facts))
+    faults.extend(_renamed.faults(said))
     specifications = {role: specification(role) for role in RULES}
     values = Values(specifications, said, read, platform)
     faults.extend(faults_of_names(parts, said, values))

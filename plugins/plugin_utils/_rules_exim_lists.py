@@ -16,26 +16,26 @@ KINDS = {
 
 
 def domains(v):
-    if not v["exim_lists_domains"] and not v["mailman_virtual_home"]:
+    if not v["exim_lists_domains"] and not v["mailman_separate_home"]:
         yield "exim_lists_domains is empty. Set it to the mail domains of the lists."
-    if v["exim_lists_domains"] and v["mailman_virtual_home"]:
-        yield ("exim_lists_domains is %s, but mailman_virtual_home is '%s': Exim finds the domains there. Take one of the two out."
-               % (shown(v["exim_lists_domains"]), v["mailman_virtual_home"]))
+    if v["exim_lists_domains"] and v["mailman_separate_home"]:
+        yield ("exim_lists_domains is %s, but mailman_separate_home is '%s': Exim finds the domains there. Take one of the two out."
+               % (shown(v["exim_lists_domains"]), v["mailman_separate_home"]))
 
 
 def domains_of_mailman(v):
-    for domain in v["mailman_virtual_hosts"].values():
+    for domain in v["mailman_shared_domains"].values():
         if domain not in v["exim_lists_domains"]:
-            yield ("mailman_virtual_hosts has %s, which is not in exim_lists_domains: no list there would get mail. Add it, or leave exim_lists_domains at its "
-                   "default." % shown(domain))
+            yield ("mailman_shared_domains has %s, which is not in exim_lists_domains: no list there would get mail. Add it, or leave exim_lists_domains at "
+                   "its default." % shown(domain))
 
 
 def domains_of_lists(v):
-    if not v["mailman_virtual_hosts"]:
+    if not v["mailman_shared_domains"]:
         return
     for number, one in enumerate(v["mailman_lists"], 1):
         if "email_host" in one and one["email_host"] not in v["exim_lists_domains"]:
-            yield ("%s has email_host %s, which is none of the domains %s. Correct it, or add the domain and its web host to mailman_virtual_hosts."
+            yield ("%s has email_host %s, which is none of the domains %s. Correct it, or add the domain and its web host to mailman_shared_domains."
                    % (label("mailman_lists", number, one), shown(one["email_host"]), ", ".join(v["exim_lists_domains"])))
 
 

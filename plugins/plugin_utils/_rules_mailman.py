@@ -6,6 +6,14 @@
 import json
 import re
 
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.known import (
+    AMBIGUOUS_NAME,
+    MEMBER_KEYS,
+    MEMBER_SWITCHES,
+    NAME_AND_ADDRESS,
+    OPTION_OF,
+    SUFFIX,
+)
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _kinds as kinds
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import label, nearest, noun, shown
 
@@ -19,7 +27,7 @@ KINDS = {
     "mailman_build_directory": kinds.directory,
     "mailman_prefix": kinds.directory,
     "mailman_var_prefix": kinds.directory,
-    "mailman_virtual_home": kinds.home,
+    "mailman_separate_home": kinds.home,
     "mailman_user": kinds.account,
     "mailman_group": kinds.account,
     "mailman_mail_group": kinds.account,
@@ -38,8 +46,6 @@ KINDS = {
 # Who must not be Mailman's user: whoever breaks into Mailman becomes that.
 USERS_OF_OTHERS = ("root", "Debian-exim", "exim", "www-data", "apache", "nginx")
 QUEUES = ("Arch", "Bounce", "Command", "Incoming", "News", "Outgoing", "Virgin", "Retry")
-# Names of settings whose strings are secrets, such as SUBSCRIBE_FORM_SECRET, RECAPTCHA_PRIVATE_KEY and SMTP_PASSWD.
-SECRET_SETTING = re.compile("SECRET|PASSWD|PASSWORD\\Z|PRIVATE_KEY")
 # What lists have in Mailman 2.1.39, as its web interface and config_list name it (Mailman/Gui/*.py), without what has an option of its own.
 ATTRIBUTES = frozenset("""
     accept_these_nonmembers acceptable_aliases admin_immed_notify admin_member_chunksize admin_notify_mchanges administrivia advertised
@@ -62,16 +68,6 @@ ATTRIBUTES = frozenset("""
     subscribe_auto_approval subscribe_policy topics topics_bodylines_limit topics_enabled umbrella_list umbrella_member_suffix
     unsubscribe_policy welcome_msg
 """.split())
-OPTION_OF = {"description": "description", "host_name": "email_host", "moderator": "moderators", "owner": "owners", "password": "password",
-             "preferred_language": "language", "web_page_url": "url_host"}
-# What mail for a list may have after the list's name.
-SUFFIX = re.compile(r"(.+)-(admin|bounces|confirm|join|leave|owner|request|subscribe|unsubscribe|(?:bounces|confirm)\+.*)\Z")
-# A name that Exim takes for an address of another list.
-AMBIGUOUS_NAME = re.compile(r"(.+?)(-(?:bounces|confirm)\+)")
-SWITCHES = frozenset(("ack", "digest", "hide", "moderated", "nodupes", "nomail", "notmetoo", "plain"))
-MEMBER_KEYS = SWITCHES | frozenset(("address", "language", "name", "state"))
-# A member as in a header of a message.
-NAME_AND_ADDRESS = re.compile(r'"?([^"<>]*?)"?\s*<([^<>]+)>\Z')
 # What Mailman takes for an address (Utils.ValidateEmail).
 ADDRESS = re.compile(r'(?!-)[^][()<>|:;^,\\"\x00- \x7f-\U0010ffff@]+@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z0-9][A-Za-z0-9-]*\Z')
 
@@ -80,41 +76,41 @@ def method(v):
     """How Mailman gets onto the host, where that is left to the platform as well."""
     if v["mailman_install_method"] != "auto":
         return v["mailman_install_method"]
-    return "archive" if v["mailman_virtual_home"] else v.platform.get("__mailman_default_method", "archive")
+    return "archive" if v["mailman_separate_home"] else v.platform.get("__mailman_default_method", "archive")
 
 
 def virtual_hosts(v):
-    hosts = v["mailman_virtual_hosts"]
+    hosts = v["mailman_shared_domains"]
     first, web = v["mailman_email_host"], v["mailman_url_host"] or v["mailman_email_host"]
     for name in dict.fromkeys(list(hosts) + list(hosts.values())):
         if not isinstance(name, str) or kinds.domain(name):
-            yield "mailman_virtual_hosts has %s%s" % (shown(name), kinds.domain(str(name)) or ", which is no string. Put it in quotes.")
+            yield "mailman_shared_domains has %s%s" % (shown(name), kinds.domain(str(name)) or ", which is no string. Put it in quotes.")
     domains = [first] + list(hosts.values())
     for name in dict.fromkeys(domains):
         if hosts and domains.count(name) > 1:
-            yield ("mailman_virtual_hosts has %s more than once, or again although it is mailman_email_host. Give each mail domain one web host: that of "
+            yield ("mailman_shared_domains has %s more than once, or again although it is mailman_email_host. Give each mail domain one web host: that of "
                    "mailman_email_host is mailman_url_host." % name)
     if web in hosts:
-        yield ("mailman_virtual_hosts has %s, which is the web host of %s (mailman_url_host). Give each web host one mail domain." % (web, first))
+        yield ("mailman_shared_domains has %s, which is the web host of %s (mailman_url_host). Give each web host one mail domain." % (web, first))
 
 
 def one_kind_of_domains(v):
-    if v["mailman_virtual_home"] and v["mailman_virtual_hosts"]:
-        yield ("mailman_virtual_hosts is %s, but mailman_virtual_home is '%s', which gives each domain a Mailman of its own. Take one of the two out."
-               % (shown(v["mailman_virtual_hosts"]), v["mailman_virtual_home"]))
+    if v["mailman_separate_home"] and v["mailman_shared_domains"]:
+        yield ("mailman_shared_domains is %s, but mailman_separate_home is '%s', which gives each domain a Mailman of its own. Take one of the two out."
+               % (shown(v["mailman_shared_domains"]), v["mailman_separate_home"]))
 
 
 def place_of_virtual_domain(v):
     for name in ("mailman_prefix", "mailman_var_prefix"):
-        if v["mailman_virtual_home"] and v[name]:
-            yield ("%s is '%s', but mailman_virtual_home is '%s': there the mail server looks for each domain, and this one is in %s/%s/mailman. Take %s out."
-                   % (name, v[name], v["mailman_virtual_home"], v["mailman_virtual_home"], v["mailman_email_host"], name))
+        if v["mailman_separate_home"] and v[name]:
+            yield ("%s is '%s', but mailman_separate_home is '%s': there the mail server looks for each domain, and this one is in %s/%s/mailman. Take %s out."
+                   % (name, v[name], v["mailman_separate_home"], v["mailman_separate_home"], v["mailman_email_host"], name))
 
 
 def method_of_virtual_domain(v):
-    if v["mailman_virtual_home"] and method(v) != "archive":
-        yield ("mailman_install_method is %s, but mailman_virtual_home is '%s', and only what is built from the archive can be there. Set "
-               "mailman_install_method to archive." % (v["mailman_install_method"], v["mailman_virtual_home"]))
+    if v["mailman_separate_home"] and method(v) != "archive":
+        yield ("mailman_install_method is %s, but mailman_separate_home is '%s', and only what is built from the archive can be there. Set "
+               "mailman_install_method to archive." % (v["mailman_install_method"], v["mailman_separate_home"]))
 
 
 def site_password(v):
@@ -155,8 +151,8 @@ def taken_settings(v):
     }
     if v["mailman_qrunner_slices"]:
         taken["QRUNNERS"] = "mailman_qrunner_slices says it, too; take one of them out."
-    if v["mailman_virtual_hosts"]:
-        taken["VIRTUAL_HOSTS"] = "mailman_virtual_hosts says it, too; take one of them out."
+    if v["mailman_shared_domains"]:
+        taken["VIRTUAL_HOSTS"] = "mailman_shared_domains says it, too; take one of them out."
     if v["mailman_verp"] == "exim":
         advice = "Exim writes the addresses and keeps to the default form; take it out, or set mailman_verp to mailman."
         taken.update({"VERP_FORMAT": advice, "VERP_REGEXP": advice})
@@ -190,7 +186,7 @@ def list_names(v):
             yield "mailman_lists, entry %d, has name %s%s" % (number, shown(name), fault)
         elif name in seen:
             yield ("mailman_lists has %s more than once. A list's name exists once in a Mailman, whatever its domain: rename one, or give each domain a "
-                   "Mailman of its own with mailman_virtual_home." % name)
+                   "Mailman of its own with mailman_separate_home." % name)
         if name == "mailman" and one.get("state") == "absent":
             yield "mailman_lists (mailman) is absent, but it is the site list, without which Mailman does not run. Take it out."
         seen.add(name)
@@ -236,9 +232,9 @@ def member_fault(entry):
         for key, value in entry.items():
             if key not in MEMBER_KEYS:
                 return " has %s, which is no key of a member%s. Those are %s." % (shown(key), nearest(key, MEMBER_KEYS), ", ".join(sorted(MEMBER_KEYS))), None
-            if key in SWITCHES and not isinstance(value, bool):
+            if key in MEMBER_SWITCHES and not isinstance(value, bool):
                 return " has %s for %s. Write true or false, without quotes." % (shown(value), key), None
-            if key not in SWITCHES and not isinstance(value, str):
+            if key not in MEMBER_SWITCHES and not isinstance(value, str):
                 return " has %s for %s, which is %s and not a string. Put it in quotes." % (shown(value), key, noun(value)), None
         if entry.get("state", "present") not in ("present", "absent"):
             return " has %s for state. Write present or absent." % shown(entry["state"]), None

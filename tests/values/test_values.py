@@ -145,7 +145,8 @@ def test_true_and_false_do_not(rendered):
         assert "smtp_accept_queue_per_connection = 0\n" in text
         assert "smtp_accept_max_per_host =" not in text
         # Exim's own router and that of the lists' mail, with Exim's way to write an IPv6 address and a port.
-        assert text.count('route_list = * "<+ [2001:db8::1]:26"\n') == 2
+        assert text.count('SMARTHOST_ROUTE = * "<+ [2001:db8::1]:26"\n') == 1
+        assert text.count("route_list = SMARTHOST_ROUTE\n") == 2
 
 
 def names(run):
@@ -176,18 +177,64 @@ def test_hosts_with_and_without_virtual_domains(core, tmp_path):
     """In one run. One with virtual domains has none of Mailman's own variables."""
     inventory = tmp_path / "hosts.yml"
     virtual = {name: value for name, value in COMMON.items() if not name.startswith("mailman_")}
-    inventory.write_text(json.dumps({"list_hosts": {"hosts": {"one": dict(COMMON), "virtual": dict(virtual, mailman_virtual_home="/virtual")}}}))
-    tasks = yaml.safe_load((ROOT / "playbooks/site.yml").read_text())
-    [task] = [task for play in tasks for task in play["tasks"] if task["name"] == "Check the values of all variables"]
+    inventory.write_text(json.dumps({"list_hosts": {"hosts": {"one": dict(COMMON), "virtual": dict(virtual, mailman_separate_home="/virtual")}}}))
+    plays = yaml.safe_load((ROOT / "playbooks/site.yml").read_text())
+    [(variables, task)] = [(play["vars"], task) for play in plays for task in play["tasks"] if task["name"] == "Check the values of all variables"]
     play = tmp_path / "play.yml"
-    play.write_text(json.dumps([{"hosts": "all", "gather_subset": ["!all", "network"], "tasks": [task]}]))
+    play.write_text(json.dumps([{"hosts": "all", "gather_subset": ["!all", "network"], "vars": variables, "tasks": [task]}]))
     run = playbook(core, play, "-i", inventory)
     assert run.returncode == 0, names(run)
     virtual["exim_postmaster"] = "me"
-    inventory.write_text(json.dumps({"list_hosts": {"hosts": {"one": dict(virtual), "virtual": dict(virtual, mailman_virtual_home="virtual")}}}))
+    inventory.write_text(json.dumps({"list_hosts": {"hosts": {"one": dict(virtual), "virtual": dict(virtual, mailman_separate_home="virtual")}}}))
     run = playbook(core, play, "-i", inventory)
-    assert names(run).count("mailman_email_host is not set") == names(run).count("mailman_virtual_home is 'virtual'") > 0
+    assert names(run).count("mailman_email_host is not set") == names(run).count("mailman_separate_home is 'virtual'") > 0
     assert "cannot be worked out" not in names(run)
+
+
+RENAMED = {"new": ("mailman_separate_home", "mailman_shared_domains"), "old": ("mailman_virtual_home", "mailman_virtual_hosts")}
+SHARED = {"www.example.org": "lists.example.org"}
+
+
+def test_old_names_of_variables_mean_what_the_new_ones_do(core, tmp_path):
+    """In an inventory and on the command line, in templates and in defaults that are made of them. There is a warning, and not both can be set."""
+    (tmp_path / "rendered").mkdir()
+    hosts = {}
+    for spelling, (home, shared) in RENAMED.items():
+        hosts["separate-" + spelling] = dict(COMMON, mailman_install_method="auto", mailman_archive="/nowhere", mailman_archive_checksum="sha256:" + 64 * "a",
+                                          **{home: "/virtual"})
+        hosts["shared-" + spelling] = dict(COMMON, **{shared: SHARED})
+    play = tmp_path / "play.yml"
+    play.write_text(json.dumps([{
+        "hosts": "all",
+        "gather_subset": ["!all", "network"],
+        "tasks": [
+            # Before the role has its defaults, and then with them.
+            {"listhost.exim_mailman.role_values": {"parts": ["exim", "mailman", "exim_lists"]}},
+            {"include_role": {"name": "listhost.exim_mailman.mailman", "tasks_from": "separate_preflight", "public": True}},
+            {"listhost.exim_mailman.role_values": {"parts": ["exim", "mailman", "exim_lists"]}},
+            {"copy": {"content": "{{ [mailman_separate_home, mailman_shared_domains] | to_json }}", "dest": "%s/rendered/{{ inventory_hostname }}" % tmp_path}},
+        ],
+    }]))
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
+    run = playbook(core, play, "-i", inventory)
+    assert run.returncode == 0, run.stdout + run.stderr
+    rendered = {path.name: json.loads(path.read_text()) for path in (tmp_path / "rendered").iterdir()}
+    assert rendered["separate-old"] == rendered["separate-new"] == ["/virtual", {}]
+    assert rendered["shared-old"] == rendered["shared-new"] == ["", SHARED]
+    warnings = " ".join(run.stderr.split())
+    for new, old in zip(*RENAMED.values()):
+        assert warnings.count("%s is called %s now. Rename it." % (old, new)) == 1, warnings
+    assert "2.0.0" in warnings
+
+    inventory.write_text(json.dumps({"all": {"hosts": {"new": hosts["shared-new"], "none": COMMON,
+                                                            "wrong": dict(COMMON, mailman_virtual_home="virtual")}}}))
+    run = playbook(core, play, "-i", inventory, "-e", json.dumps({"mailman_virtual_hosts": {"www.example.net": "lists.example.net"}}))
+    assert "fatal: [new]" in run.stdout and "ok: [none]" in run.stdout
+    # By the first check, before the role has its defaults: only the facts were read.
+    assert "mailman_separate_home is 'virtual'. Set it to an absolute path" in names(run) and run.stdout.count("ok: [wrong]") == 1
+    assert "mailman_shared_domains and mailman_virtual_hosts are both set" in names(run)
+    assert json.loads((tmp_path / "rendered/none").read_text()) == ["", {"www.example.net": "lists.example.net"}]
 
 
 def test_secrets_in_a_vault_are_read_and_not_shown(core, tmp_path):
@@ -221,3 +268,37 @@ def test_role_exim_lists_alone(core, tmp_path):
     run = playbook(core, play, "-i", inventory)
     assert run.returncode != 0
     assert "mailman_installation is not set" in names(run)
+
+
+MACHINE = {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
+
+
+def test_routes_of_a_mail_exchanger(core, tmp_path):
+    """A role makes them of other hosts' variables."""
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({
+        "list_hosts": {"hosts": {"lists": {"exim_lists_domains": "{{ [domain] }}", "domain": "list.example.com"}}},
+        "mx_hosts": {"hosts": {"mx": dict(MACHINE, exim_relay_routes={"list.example.net": ["192.0.2.1"]})}},
+    }))
+    play = tmp_path / "play.yml"
+    play.write_text(json.dumps([{"hosts": "mx_hosts", "gather_subset": ["!all"], "tasks": [
+        {"ansible.builtin.include_role": {"name": "listhost.exim_mailman.exim_lists", "tasks_from": "mail_exchanger"}},
+        {"ansible.builtin.copy": {"content": "{{ exim_lists_contribution | to_json }}", "dest": str(tmp_path / "found")}},
+    ]}]))
+    run = playbook(core, play, "-i", inventory)
+    assert run.returncode == 0, names(run)
+    found = json.loads((tmp_path / "found").read_text())
+    assert found["relay_routes"] == {"list.example.com": ["lists"]}
+    assert found["tests"]["address_tests"][0]["addresses"] == ["postmaster@list.example.com", "postmaster@list.example.net"]
+    run = playbook(core, play, "-i", inventory, "-e", "exim_relay_routes={{ nothing }}")
+    assert "exim_relay_routes cannot be worked out: 'nothing' is undefined" in names(run)
+
+
+def test_virtual_domains_that_are_one(core, tmp_path):
+    inventory = tmp_path / "hosts.yml"
+    domain = dict(MACHINE, ansible_host="machine", mailman_email_host="lists.example.org")
+    inventory.write_text(json.dumps({"list_domains": {"hosts": {"one": domain, "other": domain}}}))
+    [play] = [play for play in yaml.safe_load((ROOT / "playbooks/site.yml").read_text()) if play["name"] == "Set up virtual domains"]
+    run = playbook(core, ROOT / "playbooks/site.yml", "-i", inventory, "--start-at-task", play["tasks"][0]["name"])
+    assert run.returncode != 0
+    assert "one and other are lists.example.org on machine" in names(run)

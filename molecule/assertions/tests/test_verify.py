@@ -75,6 +75,6 @@ def test_nothing_is_changed(list_host, verified, ansible_playbook, tmp_path):
     before = list_host.check_output(look)
     options = ["--limit", list_host.name, "--extra-vars", json.dumps({"verify_results": str(tmp_path / "results.json")})]
     dummy, tasks = ansible_playbook(ROOT / "playbooks/verify.yml", *options)
-    assert not tasks["Look at Exim"][list_host.name]["changed"]
+    assert not tasks["Test Exim and collect its state"][list_host.name]["changed"]
     assert list_host.check_output(look) == before
     assert list_host.run("ls /tmp/exim_delivery_test.*").rc != 0

@@ -393,7 +393,7 @@ def test_same_machine(first, shared, send, sink):
         assert code_of(send, first, "news@" + NET) == [451]
         assert not shared.runs()
         assert not first.service("mailman").is_enabled
-        ended = run("site.yml", "--limit", "first", mailman_virtual_home="/virtual", organisation=[])
+        ended = run("site.yml", "--limit", "first", mailman_separate_home="/virtual", organisation=[])
         assert not ended.failed, ended.said
     assert sender.refused == []
     for subject, recipient in sender.waiting().items():

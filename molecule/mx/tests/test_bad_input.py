@@ -94,7 +94,7 @@ def test_route_to_a_host_that_cannot_be_found(run, ground):
 
 def test_virtual_domain_goes_to_its_machine(run):
     """By the name that the machine has in mail; where its machine is in another inventory, by the name that Ansible has for it."""
-    machine = {"ansible_host": "a machine", "mailman_virtual_home": "/virtual", "exim_primary_hostname": "lists2.example.com"}
+    machine = {"ansible_host": "a machine", "mailman_separate_home": "/virtual", "exim_primary_hostname": "lists2.example.com"}
     domains = {
         "here": {"ansible_host": "a machine", "mailman_email_host": "one.example.edu"},
         "elsewhere": {"ansible_host": "lists1.example.com", "mailman_email_host": "other.example.edu"},

@@ -14,7 +14,7 @@ from waiting import eventually
 
 COM, TEST, OTHER = ALL = ["lists.example.com", "lists.test", "other.test"]
 AS_INSTALLED = {"com": COM, "everywhere": COM, "mailman": COM, "my-admin": TEST, "test": TEST}
-TASK = "Make the site list and the inventory's lists"
+TASK = "Create and update the site list and the inventory's lists"
 KINDS = [
     "", "-admin", "-bounces", "-bounces+gustav=example.org", "-confirm", "-confirm+0123456789", "-join", "-leave", "-owner", "-request", "-subscribe",
     "-unsubscribe",
@@ -29,20 +29,20 @@ def letter(body="A test.\n", **headers):
     ("variables", "complaints"),
     [
         (
-            {"mailman_virtual_hosts": {"www.lists.test": "Lists.test", "Web.test": "lists.test"}, "mailman_settings": {"VIRTUAL_HOSTS": {}}},
-            ["has 'Lists.test', which is no domain name", "has 'Web.test', which is no domain name", "mailman_virtual_hosts says it, too"],
+            {"mailman_shared_domains": {"www.lists.test": "Lists.test", "Web.test": "lists.test"}, "mailman_settings": {"VIRTUAL_HOSTS": {}}},
+            ["has 'Lists.test', which is no domain name", "has 'Web.test', which is no domain name", "mailman_shared_domains says it, too"],
         ),
         (
-            {"mailman_virtual_hosts": {"a.test": "lists.test", "b.test": "lists.test", "c.test": COM, "www.example.com": "d.test"}},
+            {"mailman_shared_domains": {"a.test": "lists.test", "b.test": "lists.test", "c.test": COM, "www.example.com": "d.test"}},
             [
-                "mailman_virtual_hosts has lists.test more than once", "mailman_virtual_hosts has lists.example.com more than once",
-                "mailman_virtual_hosts has www.example.com, which is the web host of lists.example.com",
+                "mailman_shared_domains has lists.test more than once", "mailman_shared_domains has lists.example.com more than once",
+                "mailman_shared_domains has www.example.com, which is the web host of lists.example.com",
             ],
         ),
         ({"mailman_lists": lists_with("test", email_host="Lists.test")}, ["mailman_lists (test) has email_host 'Lists.test', which is none of the domains"]),
-        ({"exim_lists_domains": [COM, TEST]}, ["mailman_virtual_hosts has 'other.test', which is not in exim_lists_domains"]),
+        ({"exim_lists_domains": [COM, TEST]}, ["mailman_shared_domains has 'other.test', which is not in exim_lists_domains"]),
         ({"exim_lists_in_all_domains": ["Test"]}, ["exim_lists_in_all_domains has 'Test', which is no name of a list"]),
-        ({"mailman_virtual_home": "/virtual"}, ["but mailman_virtual_home is '/virtual'"]),
+        ({"mailman_separate_home": "/virtual"}, ["but mailman_separate_home is '/virtual'"]),
     ],
 )  # fmt: skip
 def test_bad_input_is_named_before_anything_changes(variables, complaints):
@@ -218,6 +218,6 @@ def test_verify(tmp_path):
     variables = {"verify_results": str(tmp_path / "results.json"), "verify_subscriber": "anna@example.net"}
     ended = run(playbook="verify.yml", **variables)
     assert ended.failure == ""
-    checks = {check["check"]: check["tested"] for check in ended.results["Look at Exim"]["checks"]}
+    checks = {check["check"]: check["tested"] for check in ended.results["Test Exim and collect its state"]["checks"]}
     # Of the addresses for bounces it tries two more.
     assert checks["addresses of the lists"] == len(LISTS) * (len(KINDS) + 2) + 1

@@ -9,6 +9,7 @@ import re
 
 import pytest
 import yaml
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._renamed import RENAMED
 
 ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles")
 
@@ -40,7 +41,8 @@ def table(role):
         kind = ", ".join("`%s`" % choice for choice in option["choices"]) if "choices" in option else option["type"]
         default = "required" if option.get("required") else "`%s`" % yaml.safe_dump(
             option["default"], default_flow_style=True, width=500).split("\n...")[0].strip()
-        rows.append("| `%s` | %s | %s | %s |" % (name, kind, default, markdown(option)))
+        cells = ["`%s`" % name, kind, default, markdown(option)]
+        rows.append("| %s |" % " | ".join(cell.replace("|", "\\|") for cell in cells))
     return "\n".join(rows) + "\n"
 
 
@@ -51,6 +53,8 @@ def role(request):
 
 def test_defaults_are_those_of_the_specification(role):
     specified = dict((name, option["default"]) for name, option in options(role).items() if not option.get("required"))
+    # What has an old name takes the value of that.
+    specified.update((new, "{{ %s | default(%r) }}" % (old, specified[new])) for old, new in RENAMED.items() if new in specified)
     assert specified == yaml.safe_load(text(role, "defaults", "main.yml"))
 
 

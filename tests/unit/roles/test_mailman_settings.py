@@ -57,7 +57,7 @@ RUNNERS = [[name + "Runner", 1] for name in ("Arch", "Bounce", "Command", "Incom
     ({"mailman_qrunner_slices": {"Outgoing": 4, "Arch": 2}}, {
         "QRUNNERS": [["ArchRunner", 2]] + RUNNERS[1:5] + [["OutgoingRunner", 4]] + RUNNERS[6:],
     }),
-    ({"mailman_virtual_hosts": {"www.example.org": "lists.example.org"}, "mailman_url_host": "www.example.com"}, {
+    ({"mailman_shared_domains": {"www.example.org": "lists.example.org"}, "mailman_url_host": "www.example.com"}, {
         "DEFAULT_URL_HOST": "www.example.com",
         "VIRTUAL_HOSTS": {"www.example.com": "list.example.com", "www.example.org": "lists.example.org"},
     }),
@@ -71,6 +71,7 @@ def test_settings(render, inventory, changed):
 
 @pytest.mark.parametrize("name, secret", [
     ("SUBSCRIBE_FORM_SECRET", True), ("RECAPTCHA_PRIVATE_KEY", True), ("SMTP_PASSWD", True), ("SITE_PASSWORD", True),
+    ("GEO_API_KEY", True), ("RECAPTCHA_SITE_KEY", False),
     ("VERP_PASSWORD_REMINDERS", False), ("RECAPTCHA_PUBLIC_KEY", False), ("DEFAULT_URL_HOST", False),
 ])
 def test_names_of_secrets(render, name, secret):

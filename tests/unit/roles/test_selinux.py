@@ -22,5 +22,5 @@ import pytest
     ],
 )
 def test_contexts(render, facts, prefix, var_prefix, contexts):
-    variables = dict(ansible_facts=facts, mailman_prefix=prefix, mailman_var_prefix=var_prefix, mailman_virtual_home="")
+    variables = dict(ansible_facts=facts, mailman_prefix=prefix, mailman_var_prefix=var_prefix, mailman_separate_home="")
     assert render("mailman", "{{ __mailman_selinux_contexts }}", ("main", "RedHat"), **variables) == contexts

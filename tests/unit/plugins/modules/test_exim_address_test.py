@@ -5,6 +5,7 @@
 import os
 
 import pytest
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import Exim
 from ansible_collections.listhost.exim_mailman.plugins.modules import exim_address_test
 
 
@@ -34,7 +35,7 @@ class Replay:
 def replay(exim_output, monkeypatch):
     with open(os.path.join(os.path.dirname(__file__), "..", "module_utils", "exim_output", "addresses")) as stream:
         replay = Replay(exim_output, stream.read().splitlines())
-    monkeypatch.setattr(exim_address_test.Exim, "from_module", lambda module: replay)
+    monkeypatch.setattr(Exim, "from_module", lambda module: replay)
     return replay
 
 

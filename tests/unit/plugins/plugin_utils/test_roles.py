@@ -78,7 +78,7 @@ CASES = {
         (lists(name="Announce"), ["mailman_lists, entry 1, has name 'Announce'", "lower-case"]),
         (lists(name="../x"), ["has name '../x'", "no name of a list"]),
         (lists(name=""), ["has name ''", "no name of a list"]),
-        ({"mailman_lists": [{"name": "a"}, {"name": "b"}, {"name": "a"}]}, ["mailman_lists has a more than once", "mailman_virtual_home"]),
+        ({"mailman_lists": [{"name": "a"}, {"name": "b"}, {"name": "a"}]}, ["mailman_lists has a more than once", "mailman_separate_home"]),
         (lists(name="mailman", state="absent"), ["mailman_lists (mailman) is absent", "Take it out"]),
         (lists(), []),
     ],
@@ -189,27 +189,27 @@ CASES = {
     ],
     "exim.block_names": [({"exim_blocks": [{"slot": "main", "name": "a\nb", "content": ""}]}, ["exim_blocks has name 'a\\nb'", "one line"])],
     "mailman.virtual_hosts": [
-        ({"mailman_virtual_hosts": {"www.example.org": "Lists.example.org"}, "exim_lists_domains": ["list.example.com", "Lists.example.org"]},
-         ["mailman_virtual_hosts has 'Lists.example.org'", "lower-case"]),
-        ({"mailman_virtual_hosts": {"www": "lists.example.org"}, "exim_lists_domains": ["list.example.com", "lists.example.org"]},
-         ["mailman_virtual_hosts has 'www'", "lower-case"]),
-        ({"mailman_virtual_hosts": {"www.example.org": "list.example.com"}}, ["mailman_virtual_hosts has list.example.com more than once", "one web host"]),
-        ({"mailman_virtual_hosts": {"list.example.com": "lists.example.org"}, "exim_lists_domains": ["list.example.com", "lists.example.org"]},
-         ["mailman_virtual_hosts has list.example.com", "the web host of list.example.com", "one mail domain"]),
-        ({"mailman_virtual_hosts": {"www.example.org": "lists.example.org"}, "exim_lists_domains": ["list.example.com", "lists.example.org"]}, []),
+        ({"mailman_shared_domains": {"www.example.org": "Lists.example.org"}, "exim_lists_domains": ["list.example.com", "Lists.example.org"]},
+         ["mailman_shared_domains has 'Lists.example.org'", "lower-case"]),
+        ({"mailman_shared_domains": {"www": "lists.example.org"}, "exim_lists_domains": ["list.example.com", "lists.example.org"]},
+         ["mailman_shared_domains has 'www'", "lower-case"]),
+        ({"mailman_shared_domains": {"www.example.org": "list.example.com"}}, ["mailman_shared_domains has list.example.com more than once", "one web host"]),
+        ({"mailman_shared_domains": {"list.example.com": "lists.example.org"}, "exim_lists_domains": ["list.example.com", "lists.example.org"]},
+         ["mailman_shared_domains has list.example.com", "the web host of list.example.com", "one mail domain"]),
+        ({"mailman_shared_domains": {"www.example.org": "lists.example.org"}, "exim_lists_domains": ["list.example.com", "lists.example.org"]}, []),
     ],
     "mailman.one_kind_of_domains": [
-        ({"mailman_virtual_home": "/virtual", "mailman_virtual_hosts": {"www.example.org": "lists.example.org"}, "exim_lists_domains": []},
-         ["mailman_virtual_hosts is", "mailman_virtual_home is '/virtual'", "Take one of the two out"])],
+        ({"mailman_separate_home": "/virtual", "mailman_shared_domains": {"www.example.org": "lists.example.org"}, "exim_lists_domains": []},
+         ["mailman_shared_domains is", "mailman_separate_home is '/virtual'", "Take one of the two out"])],
     "mailman.place_of_virtual_domain": [
-        ({"mailman_virtual_home": "/virtual", "mailman_prefix": "/opt", "exim_lists_domains": []},
+        ({"mailman_separate_home": "/virtual", "mailman_prefix": "/opt", "exim_lists_domains": []},
          ["mailman_prefix is '/opt'", "/virtual/list.example.com/mailman", "Take mailman_prefix out"]),
-        ({"mailman_virtual_home": "/virtual", "mailman_var_prefix": "/opt", "exim_lists_domains": []}, ["mailman_var_prefix is '/opt'"]),
+        ({"mailman_separate_home": "/virtual", "mailman_var_prefix": "/opt", "exim_lists_domains": []}, ["mailman_var_prefix is '/opt'"]),
     ],
     "mailman.method_of_virtual_domain": [
-        ({"mailman_virtual_home": "/virtual", "mailman_install_method": "package", "exim_lists_domains": []},
+        ({"mailman_separate_home": "/virtual", "mailman_install_method": "package", "exim_lists_domains": []},
          ["mailman_install_method is package", "Set mailman_install_method to archive"]),
-        ({"mailman_virtual_home": "/virtual", "exim_lists_domains": []}, []),
+        ({"mailman_separate_home": "/virtual", "exim_lists_domains": []}, []),
     ],
     "mailman.site_password": [
         ({"mailman_site_password": ""}, ["mailman_site_password is empty", "vault"]),
@@ -231,7 +231,7 @@ CASES = {
         ({"mailman_settings": {"DELIVERY_RETRY_WAIT": 60}},
          ["mailman_settings.DELIVERY_RETRY_WAIT is 60", "Set mailman_delivery_retry_minutes instead"]),
         ({"mailman_settings": {"QRUNNERS": []}, "mailman_qrunner_slices": {"Outgoing": 2}}, ["mailman_settings.QRUNNERS is []", "take one of them out"]),
-        ({"mailman_settings": {"VIRTUAL_HOSTS": {}}, "mailman_virtual_hosts": {"www.example.org": "lists.example.org"},
+        ({"mailman_settings": {"VIRTUAL_HOSTS": {}}, "mailman_shared_domains": {"www.example.org": "lists.example.org"},
           "exim_lists_domains": ["list.example.com", "lists.example.org"]}, ["mailman_settings.VIRTUAL_HOSTS is {}", "take one of them out"]),
         ({"mailman_settings": {"VERP_REGEXP": "x"}}, ["mailman_settings.VERP_REGEXP is 'x'", "set mailman_verp to mailman"]),
         ({"mailman_settings": {"VERP_REGEXP": "x"}, "mailman_verp": "mailman"}, []),
@@ -261,14 +261,14 @@ CASES = {
     ],
     "exim_lists.domains": [
         ({"exim_lists_domains": []}, ["exim_lists_domains is empty", "mail domains of the lists"]),
-        ({"mailman_virtual_home": "/virtual"}, ["exim_lists_domains is", "Exim finds the domains there"]),
+        ({"mailman_separate_home": "/virtual"}, ["exim_lists_domains is", "Exim finds the domains there"]),
     ],
     "exim_lists.domains_of_mailman": [
-        ({"mailman_virtual_hosts": {"www.example.org": "lists.example.org"}}, ["mailman_virtual_hosts has 'lists.example.org'", "would get mail", "Add it"])],
+        ({"mailman_shared_domains": {"www.example.org": "lists.example.org"}}, ["mailman_shared_domains has 'lists.example.org'", "would get mail", "Add it"])],
     "exim_lists.domains_of_lists": [
-        ({"mailman_virtual_hosts": {"www.example.org": "lists.example.org"}, "exim_lists_domains": ["list.example.com", "lists.example.org"],
+        ({"mailman_shared_domains": {"www.example.org": "lists.example.org"}, "exim_lists_domains": ["list.example.com", "lists.example.org"],
           "mailman_lists": [{"name": "a", "owners": ["a@example.org"], "email_host": "else.example.org"}]},
-         ["mailman_lists (a) has email_host 'else.example.org'", "list.example.com, lists.example.org", "mailman_virtual_hosts"])],
+         ["mailman_lists (a) has email_host 'else.example.org'", "list.example.com, lists.example.org", "mailman_shared_domains"])],
     "exim_lists.sessions": [
         ({"mailman_smtp_max_sessions_per_connection": 31}, ["mailman_smtp_max_sessions_per_connection", "is 31", "per_connection is 30", "at most Exim's"]),
         ({"mailman_settings": {"SMTP_MAX_SESSIONS_PER_CONNECTION": 40}}, ["SMTP_MAX_SESSIONS_PER_CONNECTION) is 40", "at most Exim's"]),
@@ -278,6 +278,8 @@ CASES = {
         ({"exim_interfaces": ["192.0.2.1"]}, ["exim_interfaces is", "without 127.0.0.1", "Add it"]),
         ({"exim_interfaces": ["::"]}, []), ({"exim_interfaces": ["0.0.0.0"]}, []), ({"exim_interfaces": ["192.0.2.1", "127.0.0.1"]}, []),
     ],
+    # That it speaks test_verification_without_an_address shows.
+    "verify.subscriber": [({"verify_subscriber": "anna@example.net"}, []), ({}, [])],
     "exim_lists.port_of_mailman": [
         ({"exim_ports": [587]}, ["exim_ports is [587]", "port 25", "Add that port"]),
         ({"mailman_settings": {"SMTPPORT": 2525}}, ["exim_ports is [25]", "port 2525", "mailman_settings.SMTPPORT"]),
@@ -399,18 +401,48 @@ def test_names_that_are_allowed():
     assert check({"mailman_list": 1}, ["exim"])[1] == []
 
 
+def test_verification_without_an_address():
+    """Of a host that was set up by hand the inventory may say nothing."""
+    said = {}
+
+    def read(name):
+        if name == "verify_subscriber" and name not in said:
+            raise Faulty("verify_subscriber cannot be worked out.")
+        return said.get(name, OPTIONS[name].get("default"))
+
+    assert roles.check(["verify"], said, read, FACTS["SUSE"])[1] == [
+        "verify_subscriber is not set. Set it to an address in a foreign domain that receives mail; nothing is sent to it."]
+    said["exim_postmaster"] = said["verify_subscriber"] = "admin@example.com"
+    assert roles.check(["verify"], said, read, FACTS["SUSE"])[1] == []
+
+
+@pytest.mark.parametrize(("platform", "service", "prefix"), [
+    ("Debian 12", "exim4", "/var/lib/mailman"), ("Ubuntu", "exim4", "/var/lib/mailman"), ("EL 8", "exim", "/usr/lib/mailman"),
+    ("SUSE", "exim4", "/var/lib/mailman")])
+def test_what_is_verified_on_a_platform(platform, service, prefix):
+    assert roles.for_verification(FACTS[platform]) == {"exim_service": service, "mailman_prefix": prefix}
+
+
+def test_both_names_of_a_variable():
+    [fault] = check({"mailman_separate_home": "/virtual", "mailman_virtual_home": "/other", "exim_lists_domains": []})[1]
+    assert fault == ("mailman_separate_home and mailman_virtual_home are both set, and are the same variable: mailman_virtual_home is its old name. "
+                     "Take mailman_virtual_home out.")
+    # As the role's default has it.
+    assert check({"mailman_virtual_home": "", "mailman_separate_home": "{{ mailman_virtual_home | default('') }}"}, ["exim"])[1] == []
+
+
 def test_lists_without_mailman():
     [fault] = check({}, ["exim_lists"])[1]
     assert "mailman_installation is not set" in fault and "put listhost.exim_mailman.mailman before" in fault
     assert check({"mailman_installation": {}}, ["exim_lists"])[1] == []
-    assert check({"mailman_virtual_home": "/virtual", "exim_lists_domains": []}, ["exim_lists"])[1] == []
+    assert check({"mailman_separate_home": "/virtual", "exim_lists_domains": []}, ["exim_lists"])[1] == []
 
 
 def test_a_host_of_virtual_domains():
     """It has none of Mailman's own variables."""
-    variables = {"mailman_virtual_home": "virtual", "mailman_email_host": None, "mailman_site_owner": None}
-    assert [fault[:31] for fault in check(variables, ["virtual_host"])[1]] == ["mailman_virtual_home is 'virtua"]
-    variables.update(mailman_virtual_home="/virtual", exim_lists_domains=[])
+    variables = {"mailman_separate_home": "virtual", "mailman_email_host": None, "mailman_site_owner": None}
+    assert [fault[:32] for fault in check(variables, ["virtual_host"])[1]] == ["mailman_separate_home is 'virtua"]
+    variables.update(mailman_separate_home="/virtual", exim_lists_domains=[])
     assert check(variables, ["exim", "virtual_host", "exim_lists"])[1] == []
 
 
@@ -461,7 +493,7 @@ def test_a_list_has_the_keys_that_the_module_takes():
 def test_a_default_need_not_use_what_is_not_set():
     """The domains of a host of virtual domains are none, without mailman_email_host."""
     said = {name: value for name, value in INVENTORY.items() if not name.startswith("mailman_") and name != "exim_lists_domains"}
-    said["mailman_virtual_home"] = "/virtual"
+    said["mailman_separate_home"] = "/virtual"
 
     def read(name):
         if name not in said and "default" not in OPTIONS[name]:
@@ -469,7 +501,7 @@ def test_a_default_need_not_use_what_is_not_set():
         return [] if name == "exim_lists_domains" else said.get(name, OPTIONS[name].get("default"))
 
     assert roles.check(["exim", "virtual_host", "exim_lists"], said, read, FACTS["Debian 12"])[1] == []
-    del said["mailman_virtual_home"]
+    del said["mailman_separate_home"]
 
     def read_in_vain(name):
         if name == "exim_lists_domains":

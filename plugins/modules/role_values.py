@@ -44,7 +44,8 @@ typed:
   returned: success
   type: dict
 known:
-  description: What Python knows of Mailman and templates need, too - the suffixes of a list's addresses, and the pattern of names of secret settings.
+  description: What Python knows of Mailman and templates need, too - the suffixes of a list's addresses, the pattern of names of secret settings, and the
+    names of queues.
   returned: success
   type: dict
 relay_routes:

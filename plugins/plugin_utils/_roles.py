@@ -56,7 +56,11 @@ def load(role, *path):
 
 def specification(role):
     """Return a role's variables, each with its type and so on."""
-    return load(role, "meta", "argument_specs.yml")["argument_specs"][ENTRY_POINT]["options"]
+    options = load(role, "meta", "argument_specs.yml")["argument_specs"][ENTRY_POINT]["options"]
+    # A number that is computed is no default to ansible-doc and antsibull-docs: it stands in defaults alone.
+    for name, default in load(role, "defaults", "main.yml").items():
+        options[name].setdefault("default", default)
+    return options
 
 
 def for_verification(facts):

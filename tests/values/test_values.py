@@ -361,3 +361,14 @@ def test_what_mailman_says_of_lists_is_no_template(core, tmp_path):
     assert "touch" in run.stdout
     assert run.stdout.count("Not the same: {{ lookup") >= 6
     assert not (tmp_path / "sprung").exists()
+
+
+def test_a_list_host_in_check_mode(core, tmp_path):
+    """site.yml has the roles' values checked once, for all roles. This machine is as good as a bare host, and nothing listens where Exim is to."""
+    inventory = tmp_path / "hosts.yml"
+    host = dict(COMMON, **NEVER, exim_replace_configuration=True, exim_interfaces=["127.0.0.1"], exim_ports=[61025], mailman_settings={"SMTPPORT": 61025})
+    inventory.write_text(json.dumps({"list_hosts": {"hosts": {"lists": host}}}))
+    run = playbook(core, ROOT / "playbooks/site.yml", "-i", inventory, "--check")
+    assert run.returncode == 0, names(run)
+    assert names(run).count("Check the values of") == 1
+    assert "Package mailman would be installed" in names(run)

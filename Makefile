@@ -115,8 +115,8 @@ lint: .venv/complete tree ## Check playbooks, YAML, Python, documentation and ch
 	ansible-lint --nocolor -q
 	yamllint .
 	ruff check --quiet .
-	$(VERMIN) --target=3.6- --exclude-regex 'mailman_target\.py$$' plugins/modules plugins/module_utils
-	$(VERMIN) --target=2.7- plugins/module_utils/mailman_target.py
+	$(VERMIN) --target=3.6- --exclude-regex '/_mailman_target/' plugins/modules plugins/module_utils
+	$(VERMIN) --target=2.7- plugins/module_utils/_mailman_target
 	antsibull-changelog lint
 	cd $(TREE) && antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --disallow-unknown-collection-refs .
 	pre-commit validate-config

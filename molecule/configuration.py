@@ -96,8 +96,7 @@ USUAL = {
         "mailman_router": {
             "driver": "accept",
             "domains": "+mm_domains",
-            "local_part_suffix": "-admin     : -bounces   : -bounces+* : -confirm   : -confirm+* : -join      : -leave     : "
-            "-owner     : -request   : -subscribe : -unsubscribe",
+            "local_part_suffix": "-admin : -bounces : -bounces+* : -confirm : -confirm+* : -join : -leave : -owner : -request : -subscribe : -unsubscribe",
             "local_part_suffix_optional": True,
             "local_parts": "! ^.*/ : dsearch;MM_LISTS",
             "require_files": "MM_LISTS/$local_part_data/config.pck",

@@ -4,8 +4,9 @@
 
 """What the Mailman modules share: finding an installation and running code inside it.
 
-Everything that needs Mailman itself is done by mailman_target.py, in one process of Mailman's own Python on the
-managed host. Program and request go to that process on standard input, so that no secret is ever an argument.
+Everything that needs Mailman itself is done by the package _mailman_target, in one process of Mailman's own Python on the managed host. That process is
+started with the package's loader; the texts of the other files and the request come on standard input, so that nothing is written for it and no secret is
+ever an argument.
 
 That process is Mailman's user's from its first instruction on, and so is what it answers: root takes it for text, of
 certain names and types, and follows no path in it unseen. What root does believe are Mailman's own files, if nobody but root
@@ -13,7 +14,6 @@ can write them (trust.py).
 """
 
 import grp
-import inspect
 import json
 import os
 import pwd
@@ -21,12 +21,8 @@ import re
 import socket
 import time
 
-# Imported so that Ansible sends it along; only its text is used here.
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman_target
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_program import pack
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, check_code, resolve
-
-# Reads the program from the rest of standard input; the program reads the request after it.
-LOADER = "import sys; source = getattr(sys.stdin, 'buffer', sys.stdin); exec(compile(source.read(int(source.readline())), 'mailman_target.py', 'exec'))"
 
 ASSIGNMENT = re.compile(r"""^([A-Z][A-Z_]*)\s*=\s*(['"])(.*)\2\s*$""", re.MULTILINE)
 REPORTED = re.compile(r"""^print\W+(\w[\w ]*):\s+"?%s"?' % '(.*)'\)?\s*$""", re.MULTILINE)
@@ -185,10 +181,7 @@ def run_target(module, installation, do, **arguments):
 
     The result is what that user says. Raises TargetError with what the program said when it could not do it.
     """
-    source = inspect.getsource(mailman_target).encode("utf-8")
-    request = {"prefix": installation["prefix"], "do": do, "arguments": arguments}
-    data = b"%d\n" % len(source) + source + json.dumps(request).encode("ascii")
-    rc, out, err = run_as_mailman(module, installation, LOADER, data)
+    rc, out, err = run_as_mailman(module, installation, *pack({"prefix": installation["prefix"], "do": do, "arguments": arguments}))
     try:
         answer = json.loads(out.decode("utf-8"))
     except (ValueError, RecursionError) as e:

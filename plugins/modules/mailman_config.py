@@ -17,16 +17,13 @@ description:
   - Restarts nothing. The queue runners read the file when they start.
 extends_documentation_fragment:
   - listhost.exim_mailman.files
+  - listhost.exim_mailman.mailman
 attributes:
   check_mode:
     description: Loads the new file, too, when Mailman is there already.
   diff_mode:
     description: Shows the block, without the values of O(secret_settings).
 options:
-  prefix:
-    description: The prefix that Mailman was configured with, such as V(/var/lib/mailman) on Debian.
-    type: path
-    required: true
   settings:
     description:
       - Names and values. Strings, numbers, booleans, lists, mappings and null (Python's C(None)) become Python literals.
@@ -83,7 +80,6 @@ changed_paths:
 """
 
 import base64
-import json
 import math
 import os
 import re
@@ -96,8 +92,10 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman imp
     TargetError,
     explain,
     find_installation,
-    run_as_mailman,
+    run_target,
+    take,
 )
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import long_lines
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, resolve
 
 BEGIN = b"# BEGIN listhost.exim_mailman: these settings come from Ansible; every other line of this file is kept"
@@ -107,57 +105,8 @@ BLOCK = re.compile(rb"\n*^" + re.escape(BEGIN) + rb"\n(.*?)^" + re.escape(END) +
 NAME = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 SETTING = re.compile(r"^(\w+) = .*?(  # secret)?$", re.MULTILINE)
 
-# Runs whenever Mailman or one of its tools does, on Python 2.5 or later. It has no name that a setting could have.
-ENCODE_LONG_LINES = """
-import binascii
-import email.charset
-
-def _encode_body(message, _encode=email.charset.encode_7or8bit):
-    # Mail servers refuse lines of more than 998 octets. Python asks here how to send text of a charset that needs no encoding.
-    body = message.get_payload(decode=True)
-    if body and max([len(line) for line in body.splitlines()] + [0]) > 990:
-        message.set_payload(str(binascii.b2a_qp(body).decode('ascii')))
-        message['Content-Transfer-Encoding'] = 'quoted-printable'
-    else:
-        _encode(message)
-
-email.charset.encode_7or8bit = _encode_body
-"""
-
 # What make install puts there.
 NEW_FILE = b"from Defaults import *\n"
-
-# Runs under Mailman's Python (2.6, 2.7), as Mailman's user.
-CHECK = r"""
-import base64, json, os, sys, types
-request = json.load(sys.stdin)
-sys.path.insert(0, os.path.join(request['prefix'], 'bin'))
-import paths
-import Mailman
-from Mailman import Defaults
-module = types.ModuleType('Mailman.mm_cfg')
-module.__file__ = str(request['path'])
-sys.modules['Mailman.mm_cfg'] = Mailman.mm_cfg = module
-exec(compile(base64.b64decode(request['content']), module.__file__, 'exec'), module.__dict__)
-
-def kind(value):
-    for name, types in (('number', (int, float)), ('list', (list, tuple)), ('mapping', dict)):
-        if isinstance(value, types):
-            return name
-    return 'string'
-
-unknown, mistyped = [], []
-for name in request['names']:
-    value = getattr(module, name)
-    if not hasattr(Defaults, name):
-        unknown.append(name)
-    # None and 0 switch a thing off, whatever its type. The two commands for external archivers are switched off so by default.
-    elif not (value in (None, 0) or getattr(Defaults, name) is None or name.endswith('_EXTERNAL_ARCHIVER')
-              or kind(value) == kind(getattr(Defaults, name))):
-        mistyped.append('%s is a %s where Mailman has a %s' % (name, kind(value), kind(getattr(Defaults, name))))
-print('')
-print(json.dumps([unknown, mistyped]))
-"""
 
 
 class Unrepresentable(Exception):
@@ -197,7 +146,7 @@ def render(settings, secrets, encode_long_lines):
     if "DEFAULT_URL_HOST" in settings or "DEFAULT_EMAIL_HOST" in settings:
         lines.append("add_virtualhost(DEFAULT_URL_HOST, DEFAULT_EMAIL_HOST)\n")
     if encode_long_lines:
-        lines.append(ENCODE_LONG_LINES)
+        lines.append(long_lines.render())
     return "".join(lines)
 
 
@@ -240,27 +189,16 @@ def is_open(path):
     return os.path.exists(path) and bool(os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH))
 
 
-def parse_answer(out):
-    """Return the two lists of texts that the check prints last. What is in mm_cfg.py may print, too, and anything."""
-    try:
-        unknown, mistyped = json.loads(out.decode("utf-8").strip().splitlines()[-1])
-        return [", ".join([text + "" for text in texts]) for texts in (unknown, mistyped)]
-    except (IndexError, RecursionError, TypeError, ValueError) as error:
-        raise TargetError("Mailman's Python does not say whether it can load mm_cfg.py") from error
-
-
 def check(module, installation, path, content, names):
     """Let Mailman's Python load the content and compare the settings with Mailman's own."""
-    request = dict(content=to_text(base64.b64encode(content)), names=sorted(names), path=path, prefix=installation["prefix"])
-    status, out, err = run_as_mailman(module, installation, CHECK, to_bytes(json.dumps(request)))
-    if status != 0:
-        lines = err.strip().splitlines() or ["it exits with status %d and says nothing" % status]
-        place = [line.strip() for line in lines if line.strip().startswith('File "%s"' % path)]
+    answer = run_target(module, installation, "check_settings", path=path, content=to_text(base64.b64encode(content)), names=sorted(names))
+    take(answer, {"fault": str, "mistyped": list, "unknown": list})
+    mistyped, unknown = [", ".join(str(text) for text in answer[name]) for name in ("mistyped", "unknown")]
+    if answer["fault"]:
         module.fail_json(
             msg="%s was not changed, because %s cannot load what it would be: %s. Mend the line if it is not between the markers of the role, else the "
-            "setting in the inventory." % (path, installation["python"], ": ".join(place[-1:] + lines[-1:])),
+            "setting in the inventory." % (path, installation["python"], answer["fault"]),
         )
-    unknown, mistyped = parse_answer(out)
     if mistyped:
         module.fail_json(msg="%s was not changed: %s. Correct the value in the inventory." % (path, mistyped))
     if unknown:

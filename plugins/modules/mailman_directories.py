@@ -13,23 +13,13 @@ description:
   - Makes the directories for data, with the owner and mode that they should have. What is in them is Mailman's, and stays as it is.
   - Goes from directory to directory by descriptor and follows no link that others could have made.
   - Fails when it finds something of another user's among the code, and leaves that as it is.
-author:
-  - listhost.exim_mailman contributors (@listhost)
 attributes:
   check_mode:
-    support: full
     description: Tells whether something would be changed.
   diff_mode:
     support: none
     description: There is no text to compare.
-  idempotent:
-    support: full
-    description: A second run changes nothing.
 options:
-  prefix:
-    description: The prefix that Mailman was configured with, such as V(/var/lib/mailman) on Debian.
-    type: path
-    required: true
   var_prefix:
     description:
       - The prefix of the directories for data. These are made, as is O(prefix).
@@ -48,6 +38,8 @@ options:
     default: false
 seealso:
   - module: listhost.exim_mailman.mailman_info
+extends_documentation_fragment:
+  - listhost.exim_mailman.mailman
 """
 
 EXAMPLES = r"""

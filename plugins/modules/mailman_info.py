@@ -10,24 +10,7 @@ version_added: 1.0.0
 description:
   - Tells whether there is a Mailman 2.1 at a prefix, and how it was built.
   - Works on every installation, however it came to be, and changes nothing.
-author:
-  - listhost.exim_mailman contributors (@listhost)
-attributes:
-  check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-  diff_mode:
-    support: none
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
-  idempotent:
-    support: full
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
 options:
-  prefix:
-    description:
-      - The prefix that Mailman was configured with, such as V(/var/lib/mailman) on Debian.
-    type: path
-    required: true
   python:
     description:
       - The Python that Mailman is to run on; whether it runs is told in RV(python_available).
@@ -50,6 +33,9 @@ options:
     default: []
 seealso:
   - module: listhost.exim_mailman.mailman_lists
+extends_documentation_fragment:
+  - listhost.exim_mailman.mailman
+  - listhost.exim_mailman.mailman.read_only
 """
 
 EXAMPLES = r"""
@@ -354,7 +340,8 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman imp
     take,
 )
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_domains import frozen_domains
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, owned, resolve
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_paths import check_contents, check_lists_dir
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, owned
 
 PYTHON_VERSION = "import sys; sys.stdout.write('.'.join(str(part) for part in sys.version_info[:3]))"
 
@@ -363,11 +350,6 @@ LONGEST_STAMP = 65536
 # What Mailman's answer has, and of which type.
 ANSWERED = {"lists_dir": str, "python_version": str}
 GATHERED = {"contents": dict, "lists": list, "queues": dict, "runners": dict, "settings": dict}
-
-# What Mailman's user may say of what belongs to lists: where the directories are, and names in them.
-DIRECTORIES = ["archives/private", "archives/public", "data", "lists", "qfiles", "templates"]
-PLACE = re.compile(r"(/+[\w.+-]+)+/*\Z", re.ASCII)
-CONTENT = re.compile(r"(archives/(private|public)|data|lists|qfiles/\w[\w.-]*|templates)/[^/\x00-\x1f\x7f]+\Z", re.ASCII)
 
 COMPILED_IN = (
     "bin_dir",
@@ -425,22 +407,6 @@ def ask_mailman(module, installation):
     return answer
 
 
-def check_lists_dir(installation, path):
-    """Return the path, as it may be used. Raise TargetError when Mailman's user may have made up where the lists are: root and the mail server look there."""
-    wrong = "Mailman's lists (LIST_DATA_DIR) are in %s, which cannot be believed: %s."
-    if not path.startswith("/"):
-        raise TargetError(wrong % (path, "it does not begin with a /"))
-    path = "/" + os.path.normpath(path).lstrip("/")
-    try:
-        status = os.lstat(os.path.join(resolve(os.path.dirname(path)), os.path.basename(path)))
-    except (OSError, Untrusted, ValueError) as e:
-        raise TargetError(wrong % (path, e)) from e
-    uid, gid = look_up(installation["user"], installation["group"])
-    if not stat.S_ISDIR(status.st_mode) or (status.st_uid != uid and status.st_gid != gid):
-        raise TargetError(wrong % (path, "it is no directory of Mailman's"))
-    return path
-
-
 def ask_systemd(module, unit):
     """Whether a unit is active and enabled, and the files that add to it."""
     rc, out, err = module.run_command(["systemctl", "show", "--property=ActiveState,UnitFileState,DropInPaths", unit])
@@ -449,20 +415,6 @@ def ask_systemd(module, unit):
         service_running=(state.get("ActiveState"), state.get("UnitFileState")) == ("active", "enabled"),
         service_drop_ins=state.get("DropInPaths", "").split(),
     )
-
-
-def check_contents(contents):
-    """Mailman's user says where its lists are, and a playbook takes them from there, some of it as another user on another machine."""
-    if contents is None:
-        return
-    if sorted(contents["directories"]) != DIRECTORIES:
-        raise TargetError("Mailman's user gave other directories than those of Mailman: %s." % sorted(contents["directories"]))
-    places = [path for path in contents["directories"].values() if not PLACE.match(path)]
-    names = contents["templates"] + [name for one in contents["lists"] for name in one["files"]]
-    wrong = places + [name for name in names if not CONTENT.match(name) or name.endswith(("/.", "/.."))]
-    if wrong:
-        raise TargetError("Mailman's user named a directory or file that is none of Mailman's: %r. Look at mm_cfg.py and at what that user runs." % wrong[0])
-    contents["directories"] = dict((name, os.path.normpath(path)) for name, path in contents["directories"].items())
 
 
 def main():

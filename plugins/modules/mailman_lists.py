@@ -15,29 +15,13 @@ description:
     is changed.
   - Nobody is sent a message about what the module does. Mailman's log C(subscribe) records new and removed members.
   - An interruption leaves every list either as it was or as it should be, and the next call finishes the work.
-author:
-  - listhost.exim_mailman contributors (@listhost)
 attributes:
   check_mode:
-    support: full
     description: Does all checks and tells what would change. Where there is no Mailman yet, every list that should be present is told as created.
   diff_mode:
     support: full
     description: One difference a list, with a line for every attribute and every member that differs.
-  idempotent:
-    support: full
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
 options:
-  prefix:
-    description:
-      - The prefix that Mailman was configured with, such as V(/var/lib/mailman) on Debian.
-    type: path
-    required: true
-  python:
-    description:
-      - The Python that Mailman runs on.
-      - By default the one that the installation names.
-    type: path
   lists:
     description:
       - The lists. Others on the host are left alone unless O(purge) is set.
@@ -168,6 +152,9 @@ options:
     default: 30
 seealso:
   - module: listhost.exim_mailman.mailman_info
+extends_documentation_fragment:
+  - listhost.exim_mailman.mailman
+  - listhost.exim_mailman.mailman.python
 """
 
 EXAMPLES = r"""
@@ -278,10 +265,10 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman imp
     TargetError,
     explain,
     find_installation,
-    mailman_target,
     run_target,
     take,
 )
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.domains import DOMAIN_LINE
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted
 
 # What Mailman's answer has, and of which type.
@@ -336,7 +323,7 @@ def look_at_domains(module, path, shown):
 def keep_domains(module, path, before, after, start):
     """Bring the file of domains up to date, and let its time say since when it is true."""
     # Mailman's user says what stands in it, and the mail server believes it.
-    wrong = [line for line in after.splitlines() if not mailman_target.DOMAIN_LINE.match(line)]
+    wrong = [line for line in after.splitlines() if not DOMAIN_LINE.match(line)]
     if wrong:
         raise TargetError("Mailman's user gave a line that is no list and its domain, %r. Look at what that user runs." % wrong[0])
     if module.check_mode:

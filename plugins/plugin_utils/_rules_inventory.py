@@ -9,6 +9,16 @@ hostvars are the variables of all hosts, by their names.
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed as renamed
 
 
+def machine(host, hostvars):
+    """Return the address by which Ansible finds a host. Virtual domains of one machine have the same."""
+    return hostvars[host].get("ansible_host", host)
+
+
+def neighbours(hosts, host, hostvars):
+    """Return those of some hosts that are on the same machine as one."""
+    return [one for one in hosts if machine(one, hostvars) == machine(host, hostvars)]
+
+
 def list_domains(groups, hostvars):
     """Return each list domain with its list host, by the name that this has in mail, as pairs.
 
@@ -19,16 +29,16 @@ def list_domains(groups, hostvars):
         variables = hostvars[host]
         name = variables.get("exim_primary_hostname", host)
         if renamed.get(variables, "mailman_separate_home"):
-            machines[variables.get("ansible_host", host)] = name
+            machines[machine(host, hostvars)] = name
             continue
         domains = variables.get("exim_lists_domains")
         if domains is None:
             domains = [variables.get("mailman_email_host")] + list((renamed.get(variables, "mailman_shared_domains") or {}).values())
         routes.extend((domain, name) for domain in domains if domain)
     for host in groups.get("list_domains", ()):
-        machine = hostvars[host].get("ansible_host", host)
+        its_machine = machine(host, hostvars)
         if hostvars[host].get("mailman_email_host"):
-            routes.append((hostvars[host]["mailman_email_host"], machines.get(machine, machine)))
+            routes.append((hostvars[host]["mailman_email_host"], machines.get(its_machine, its_machine)))
     return routes
 
 
@@ -52,8 +62,8 @@ def faults_of_virtual_domains(hosts, hostvars):
     for host in hosts:
         variables = hostvars[host]
         if variables.get("mailman_email_host"):
-            places.setdefault((variables.get("ansible_host", host), variables["mailman_email_host"]), []).append(host)
-    for (machine, domain), same in places.items():
+            places.setdefault((machine(host, hostvars), variables["mailman_email_host"]), []).append(host)
+    for (its_machine, domain), same in places.items():
         if len(same) > 1:
-            yield ("mailman_email_host is %s for %s, which are on the same machine (ansible_host is %s), so they would be in one directory. Take all but one "
-                   "out of list_domains, or correct them." % (domain, " and ".join(same), machine))
+            yield ("Two hosts of the group list_domains have the same mailman_email_host on the same machine (ansible_host), so they would be in one "
+                   "directory: %s are %s on %s. Take all but one out, or correct them." % (" and ".join(same), domain, its_machine))

@@ -6,6 +6,14 @@
 import json
 import re
 
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.known import (
+    AMBIGUOUS_NAME,
+    MEMBER_KEYS,
+    MEMBER_SWITCHES,
+    NAME_AND_ADDRESS,
+    OPTION_OF,
+    SUFFIX,
+)
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _kinds as kinds
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import label, nearest, noun, shown
 
@@ -38,8 +46,6 @@ KINDS = {
 # Who must not be Mailman's user: whoever breaks into Mailman becomes that.
 USERS_OF_OTHERS = ("root", "Debian-exim", "exim", "www-data", "apache", "nginx")
 QUEUES = ("Arch", "Bounce", "Command", "Incoming", "News", "Outgoing", "Virgin", "Retry")
-# Names of settings whose strings are secrets, such as SUBSCRIBE_FORM_SECRET, RECAPTCHA_PRIVATE_KEY and SMTP_PASSWD.
-SECRET_SETTING = re.compile("SECRET|PASSWD|PASSWORD\\Z|PRIVATE_KEY")
 # What lists have in Mailman 2.1.39, as its web interface and config_list name it (Mailman/Gui/*.py), without what has an option of its own.
 ATTRIBUTES = frozenset("""
     accept_these_nonmembers acceptable_aliases admin_immed_notify admin_member_chunksize admin_notify_mchanges administrivia advertised
@@ -62,16 +68,6 @@ ATTRIBUTES = frozenset("""
     subscribe_auto_approval subscribe_policy topics topics_bodylines_limit topics_enabled umbrella_list umbrella_member_suffix
     unsubscribe_policy welcome_msg
 """.split())
-OPTION_OF = {"description": "description", "host_name": "email_host", "moderator": "moderators", "owner": "owners", "password": "password",
-             "preferred_language": "language", "web_page_url": "url_host"}
-# What mail for a list may have after the list's name.
-SUFFIX = re.compile(r"(.+)-(admin|bounces|confirm|join|leave|owner|request|subscribe|unsubscribe|(?:bounces|confirm)\+.*)\Z")
-# A name that Exim takes for an address of another list.
-AMBIGUOUS_NAME = re.compile(r"(.+?)(-(?:bounces|confirm)\+)")
-SWITCHES = frozenset(("ack", "digest", "hide", "moderated", "nodupes", "nomail", "notmetoo", "plain"))
-MEMBER_KEYS = SWITCHES | frozenset(("address", "language", "name", "state"))
-# A member as in a header of a message.
-NAME_AND_ADDRESS = re.compile(r'"?([^"<>]*?)"?\s*<([^<>]+)>\Z')
 # What Mailman takes for an address (Utils.ValidateEmail).
 ADDRESS = re.compile(r'(?!-)[^][()<>|:;^,\\"\x00- \x7f-\U0010ffff@]+@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z0-9][A-Za-z0-9-]*\Z')
 
@@ -236,9 +232,9 @@ def member_fault(entry):
         for key, value in entry.items():
             if key not in MEMBER_KEYS:
                 return " has %s, which is no key of a member%s. Those are %s." % (shown(key), nearest(key, MEMBER_KEYS), ", ".join(sorted(MEMBER_KEYS))), None
-            if key in SWITCHES and not isinstance(value, bool):
+            if key in MEMBER_SWITCHES and not isinstance(value, bool):
                 return " has %s for %s. Write true or false, without quotes." % (shown(value), key), None
-            if key not in SWITCHES and not isinstance(value, str):
+            if key not in MEMBER_SWITCHES and not isinstance(value, str):
                 return " has %s for %s, which is %s and not a string. Put it in quotes." % (shown(value), key, noun(value)), None
         if entry.get("state", "present") not in ("present", "absent"):
             return " has %s for state. Write present or absent." % shown(entry["state"]), None

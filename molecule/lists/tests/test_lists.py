@@ -398,7 +398,7 @@ def test_an_interrupt_between_two_lists(list_host, playbook, manage, mailman, ti
     call = playbook(list_host, "mailman_lists", {"lists": lists})
     # On the host, where all of them are made in less than a second.
     begun = "timeout 60 sh -c 'until [ -e /var/lib/mailman/lists/many-020/config.pck ]; do :; done'"
-    list_host.check_output("%s && pkill -%s -f 'mailman_target[.]py'" % (begun, signal))
+    list_host.check_output("%s && pkill -%s -f '_mailman[_]target'" % (begun, signal))
     out = call.communicate(timeout=60)[0]
     result = json.loads(out)["plays"][0]["tasks"][0]["hosts"][list_host.name]
     assert result["failed"]

@@ -1,9 +1,11 @@
 # A look at what building Mailman needs of a host, before anything is changed. Arguments: the directory to build in, the wrapper's group, the mirror that is to
-# have Python 2.7, and the Python that is to have dnspython; an empty one is not looked at. A line for each thing that is wrong: the variable, and what it is.
+# have Python 2.7, the Python that is to have dnspython, and what pip requires for that; an empty one is not looked at. A line for each thing that is wrong: the
+# variable, and what it is.
 where=${1:-${TMPDIR:-/tmp}}
 group=$2
 mirror=$3
 python=$4
+requirement=$5
 if [ "$group" ] && ! getent group "$group" > /dev/null; then
     echo "mailman_mail_group is '$group', and the host has no such group. Correct it, make the group first, or take the variable out."
 fi
@@ -48,8 +50,9 @@ fi
 
 # Where there is no pip yet there is no telling what it will reach.
 if [ "$python" ] && ! "$python" -c 'import dns.resolver' 2> /dev/null && command -v pip3 > /dev/null; then
-    if ! said=$(timeout 60 pip3 download --quiet --disable-pip-version-check --no-deps --no-cache-dir --retries 0 --timeout 10 --dest "$place" \
-        dnspython==1.16.0 2>&1); then
+    if ! said=$(echo "$requirement" | timeout 60 pip3 download --quiet --disable-pip-version-check --no-deps --no-cache-dir --retries 0 --timeout 10 \
+        --dest "$place" --require-hashes --requirement /dev/stdin 2>&1); then
+        case $said in *"DO NOT MATCH THE HASHES"*) said="what it finds under that name is another file, by its checksum" ;; esac
         echo "mailman_dnspython_wheel is empty, and the host's pip finds no dnspython 1.16.0 ($(echo "$said" | tail -n 1)). Name a file on the" \
             "controller, or give pip an index that it can reach."
     fi

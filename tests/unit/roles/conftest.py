@@ -9,6 +9,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
 
 try:
     from ansible.template import trust_as_template
@@ -52,6 +53,7 @@ def render(role_text):
             variables.update(trusted(yaml.safe_load(role_text(role, "vars", name + ".yml"))))
         variables.update(inventory)
         # What role_values makes of them has tests of its own.
+        variables["__%s_checked" % role] = {"known": FOR_ROLES}
         variables["__%s_values" % role] = dict((name, value) for name, value in variables.items() if name.startswith(role + "_"))
         return Templar(DataLoader(), variables=variables).template(trusted(template))
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
 from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import read_role, trusted
 
 GIVEN = {
@@ -20,6 +21,7 @@ GIVEN = {
     "mailman_separate_home": "",
     "mailman_verp": "exim",
     "__exim_lists_domains_file": "",
+    "__exim_lists_known": FOR_ROLES,
 }
 
 
@@ -72,3 +74,33 @@ def test_no_limit_is_none(variable, role, template, word):
     values = {"exim_auth_file": "/etc/exim4/passwords", "exim_tls_certificate": "/c", "exim_tls_privatekey": "/k"}
     assert re.search(word, render(role, template, **values))
     assert not re.search(word, render(role, template, **dict(values, **{variable: 0})))
+
+
+def test_suffixes_of_a_list():
+    """What the role says with its own words is what Python knows."""
+    assert options(render("exim_lists", "routers_local.j2"), "local_part_suffix") == [
+        "-admin : -bounces : -bounces+* : -confirm : -confirm+* : -join : -leave : -owner : -request : -subscribe : -unsubscribe"
+    ]
+    local_parts = options(render("exim_lists", "acl_rcpt_local.j2"), "local_parts")
+    for words in ("admin|join|leave|owner|request|subscribe|unsubscribe", "join|leave|request|subscribe|unsubscribe",
+                  r"confirm(\+.*)?|join|leave|request|subscribe|unsubscribe"):
+        assert r"\N^.*-(%s)$\N" % words in local_parts
+
+
+@pytest.mark.parametrize("verp, sent", [("exim", ["remote_smtp", "smarthost_smtp", "mailman_verp_smtp"]), ("mailman", ["remote_smtp", "smarthost_smtp"])])
+def test_what_leaves_is_signed_and_goes_to_the_smarthost_alone(verp, sent):
+    given = dict(exim_dkim_domains=["list.example.com"], exim_dkim_selector="lists", exim_smarthost="relay.example.com", exim_smarthost_user="anna",
+                 exim_smarthost_password_file="/etc/exim4/password", exim_smarthost_port=465, mailman_verp=verp)
+    [task] = [task for task in yaml.safe_load(read_role("exim_lists", "tasks", "apply.yml")) if "ansible.builtin.set_fact" in task]
+    blocks = task["ansible.builtin.set_fact"]["exim_lists_contribution"]["blocks"]
+    [leads_to] = [block["leads_to"] for block in blocks if block["slot"] == "transports"]
+    block = dict(slot="transports", name="lists", content=render("exim_lists", "transports.j2", **given).strip("\n"),
+                 leads_to=Templar(DataLoader(), variables=dict(GIVEN, **given)).template(trusted(leads_to)))
+    text = render("exim", "exim.conf.j2", exim_contribution={"blocks": [block]}, **given)
+    transports = {name: options for name, options in re.findall(r"(?m)^(\w+):\n((?:  .*\n)+)", text[text.index("begin transports"):text.index("begin retry")])}
+    signed = [name for name, options in transports.items() if "  dkim_sign_headers = DKIM_SIGN_HEADERS\n" in options]
+    assert sorted(signed) == sorted(sent)
+    confined = [name for name, options in transports.items() if "  protocol = smtps\n" in options and "  tls_verify_hosts = *\n" in options]
+    assert sorted(confined) == sorted(name for name in sent if name != "remote_smtp")
+    assert re.findall("(?m)^SMARTHOST_ROUTE = (.*)", text) == ["* relay.example.com::465"]
+    assert options(text, "route_list") == ["SMARTHOST_ROUTE"]

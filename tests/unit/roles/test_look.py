@@ -158,6 +158,11 @@ def test_what_els_package_leaves_behind(host):
     assert host.found() == []
 
 
+# As roles/mailman/vars has it, with the checksums of what was published.
+REQUIREMENT = ("dnspython==1.16.0 --hash=sha256:f69c21288a962f4da86e56c4905b49d11aba7938d3d740e80d9e366ee4f1632d "
+               "--hash=sha256:36c5e8e38d4369a08b6780b7f27d790a292b2b08eea01607865bf0936c558e01")
+
+
 @pytest.fixture
 def before_build(tmp_path):
     """The look before Mailman is built, with what the host's programs say."""
@@ -169,7 +174,8 @@ def before_build(tmp_path):
             (tmp_path / "bin" / name.replace("_", "-")).chmod(0o755)
         look = os.path.join(ROLES, "mailman", "files", "look_before_build.sh")
         run = subprocess.run(
-            ["sh", look, str(directory), group, mirror, python], env={"PATH": "%s:/usr/bin:/bin" % (tmp_path / "bin")}, stdout=subprocess.PIPE, check=True,
+            ["sh", look, str(directory), group, mirror, python, REQUIREMENT],
+            env={"PATH": "%s:/usr/bin:/bin" % (tmp_path / "bin")}, stdout=subprocess.PIPE, check=True,
         )
         return run.stdout.decode().splitlines()
 
@@ -185,6 +191,15 @@ def test_the_build_has_what_it_needs(before_build, tmp_path):
     assert os.listdir(str(where)) == []
 
 
+def test_pip_takes_no_other_file_than_what_was_published(before_build, render, tmp_path):
+    assert render("mailman", "{{ __mailman_dnspython_requirement }}") == REQUIREMENT
+    said = tmp_path / "said"
+    assert before_build("", python="/bin/false", pip3='echo "$@" > {0}; cat >> {0}'.format(said)) == []
+    arguments, requirement = said.read_text().splitlines()
+    assert arguments.endswith("--require-hashes --requirement /dev/stdin")
+    assert requirement == REQUIREMENT
+
+
 def test_the_build_lacks_something(before_build, tmp_path):
     where = tmp_path / "build"
     where.mkdir()
@@ -197,6 +212,8 @@ def test_the_build_lacks_something(before_build, tmp_path):
     os.unlink(str(tmp_path / "bin" / "df"))
     [line] = before_build(where, python="/bin/false", pip3="echo no index >&2; echo ERROR: No matching distribution >&2; exit 1")
     assert line.startswith("mailman_dnspython_wheel is empty, and the host's pip finds no dnspython 1.16.0 (ERROR: No matching distribution). Name a file")
+    [line] = before_build(where, python="/bin/false", pip3="echo ERROR: THESE PACKAGES DO NOT MATCH THE HASHES; echo Got 12; exit 1")
+    assert "finds no dnspython 1.16.0 (what it finds under that name is another file, by its checksum). Name a file" in line
     # What cannot be run there, as chmod is not obeyed by a file system without permissions.
     [line] = before_build(where, chmod="exit 0")
     assert line.startswith("mailman_build_directory: no program can be run in %s" % where)
@@ -282,3 +299,16 @@ def test_files_that_exim_cannot_read(named_files, variable, mode, group, closed)
     os.chown(path, 0, group)
     found = named_files.closed(**{variable: path})
     assert [line.partition(" (")[0] for line in found] == (["closed=%s=/file: no.such.user cannot read it" % variable] if closed else [])
+
+
+@pytest.mark.parametrize(("groups", "apart"), [("clamav Debian-exim", False), ("clamav", True), ("clamav Debian-exim-old", True)])
+def test_scanners(tmp_path, groups, apart):
+    (tmp_path / "bin").mkdir()
+    for name, text in (("systemctl", 'case $1 in is-active) echo active ;; *) echo enabled ;; esac'), ("id", "echo " + groups)):
+        (tmp_path / "bin" / name).write_text("#!/bin/sh\n" + text + "\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    look = ["sh", os.path.join(ROLES, "exim", "files", "look_at_scanners.sh"), "clamav-daemon", "clamav=Debian-exim"]
+    environment = {"PATH": "%s:/usr/bin:/bin" % (tmp_path / "bin")}
+    assert subprocess.check_output(look, env=environment).decode().splitlines() == ["clamav-daemon=active,enabled"] + apart * ["apart"]
+    # No such socket.
+    assert subprocess.check_output(look[:3] + ["/nonexistent"], env=environment).decode().splitlines() == ["clamav-daemon=active,enabled", "apart"]

@@ -71,6 +71,7 @@ def test_settings(render, inventory, changed):
 
 @pytest.mark.parametrize("name, secret", [
     ("SUBSCRIBE_FORM_SECRET", True), ("RECAPTCHA_PRIVATE_KEY", True), ("SMTP_PASSWD", True), ("SITE_PASSWORD", True),
+    ("GEO_API_KEY", True), ("RECAPTCHA_SITE_KEY", False),
     ("VERP_PASSWORD_REMINDERS", False), ("RECAPTCHA_PUBLIC_KEY", False), ("DEFAULT_URL_HOST", False),
 ])
 def test_names_of_secrets(render, name, secret):

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import base64
 import getpass
 import grp
 import json
@@ -164,6 +165,20 @@ def test_a_fault_in_mm_cfg_is_told(module, installation, home):
         mailman.run_target(module, installation, "describe", gather=[])
 
 
+def test_settings_are_tried_before_they_are_in_force(module, installation, home):
+    """Not those in force, which may be what is to be mended. What the file prints is not taken for the answer."""
+    write(home + "/Mailman/mm_cfg.py", "x = = 1\n")
+
+    def tried(text, *names):
+        content = base64.b64encode(text.encode()).decode()
+        return mailman.run_target(module, installation, "check_settings", path=home + "/Mailman/mm_cfg.py", content=content, names=names)
+
+    assert tried("from Mailman.Defaults import *\nprint('noise')\nNAMES = ['x']\n", "NAMES") == {"fault": "", "mistyped": [], "unknown": []}
+    assert tried("print('noise')\nNAMES = NONE\n")["fault"].endswith("mm_cfg.py\", line 2, in <module>: NameError: name 'NONE' is not defined")
+    with pytest.raises(mailman.TargetError, match="ended with exit code 3: noise"):
+        tried("import os\nos._exit(3)\n")
+
+
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
 
 
@@ -183,11 +198,8 @@ def test_the_python_is_mailmans_users_from_its_start(module, stand_in, installat
 
 @needs_root
 def test_the_program_does_nothing_as_root(module, installation):
-    with open(mailman.mailman_target.__file__, "rb") as stream:
-        source = stream.read()
-    request = {"prefix": installation["prefix"], "do": "describe", "arguments": {"gather": []}}
-    data = b"%d\n" % len(source) + source + json.dumps(request).encode("ascii")
-    out = module.run_command([installation["python"], "-B", "-c", mailman.LOADER], data=data, binary_data=True)[1]
+    loader, data = mailman.pack({"prefix": installation["prefix"], "do": "describe", "arguments": {"gather": []}})
+    out = module.run_command([installation["python"], "-B", "-c", loader], data=data, binary_data=True)[1]
     assert json.loads(out) == {"error": "Root does not run Mailman's code."}
 
 

@@ -4,12 +4,16 @@
 
 import contextlib
 import ipaddress
+import pathlib
 import socket
 import threading
 
 import pytest
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_verify as exim_verify
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_address as exim_address
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_delivery as exim_delivery
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_smtp as exim_smtp
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify import addresses, asking, configuration, dialogues, hosts, report
 from ansible_collections.listhost.exim_mailman.plugins.modules import exim_mailman_verify
 
 DOMAIN = "list.example.com"
@@ -58,7 +62,7 @@ class Host:
         """Return list, suffix and command of a list's address, or None for another address."""
         local_part, dummy, domain = address.lower().partition("@")
         for name in ("testlist", "my-admin"):
-            for suffix, command in exim_verify.KINDS:
+            for suffix, command in addresses.KINDS:
                 if (local_part, domain) == (name + suffix, self.domains.get(name, DOMAIN)):
                     return name, suffix, command
         return None
@@ -79,10 +83,10 @@ class Host:
     def reply(self, client, sender, recipient):
         """Return code and text."""
         if self.kind(recipient):
-            if sender == "<>" and self.kind(recipient)[1] not in exim_verify.BOUNCED_TO:
+            if sender == "<>" and self.kind(recipient)[1] not in addresses.BOUNCED_TO:
                 return "550", "Recipient never sends mail so cannot cause bounces"
             return "250", "Accepted"
-        return ("250", "Accepted") if client in exim_verify.LOOPBACK else ("550", "relay not permitted")
+        return ("250", "Accepted") if client in asking.LOOPBACK else ("550", "relay not permitted")
 
 
 @pytest.fixture
@@ -119,12 +123,12 @@ def host(monkeypatch):
                 break
         return dict(steps=steps), []
 
-    monkeypatch.setattr(exim_verify.exim_address, "route_tests", route_tests)
-    monkeypatch.setattr(exim_verify.exim_delivery, "run_tests", run_tests)
-    monkeypatch.setattr(exim_verify.exim_smtp, "run_dialogue", run_dialogue)
-    monkeypatch.setattr(exim_verify, "read_settings", lambda exim, options: host.settings)
-    monkeypatch.setattr(exim_verify, "unknown_transports", lambda exim: host.unknown_transports)
-    monkeypatch.setattr(exim_verify, "broken_signatures", lambda exim, sender: host.broken_signatures)
+    monkeypatch.setattr(exim_address, "route_tests", route_tests)
+    monkeypatch.setattr(exim_delivery, "run_tests", run_tests)
+    monkeypatch.setattr(exim_smtp, "run_dialogue", run_dialogue)
+    monkeypatch.setattr(configuration, "read_settings", lambda exim, options: host.settings)
+    monkeypatch.setattr(configuration, "unknown_transports", lambda exim: host.unknown_transports)
+    monkeypatch.setattr(configuration, "broken_signatures", lambda exim, sender: host.broken_signatures)
     return host
 
 
@@ -135,8 +139,8 @@ def faults(host, **wanted):
         lists=["testlist", "my-admin"], domains={}, relay_from_hosts=[], neighbours=[],
     )
     given.update(wanted)
-    given.setdefault("posting_addresses", [exim_verify.address_of(given, name) for name in given["lists"]])
-    return {fault["fault"]: fault["found"][0] for fault in exim_verify.verify(host, given).faults()}
+    given.setdefault("posting_addresses", [addresses.address_of(given, name) for name in given["lists"]])
+    return {fault["fault"]: fault["found"][0] for fault in hosts.verify(host, given).faults()}
 
 
 def change(monkeypatch, host, method, changed):
@@ -266,7 +270,7 @@ def test_a_bounce_of_a_subscriber_with_a_rare_character(host, monkeypatch, chara
 NEIGHBOURS = ["198.51.100.6", "198.51.100.7"]
 
 
-@pytest.mark.parametrize("client", list(exim_verify.PRIVATE) + NEIGHBOURS)
+@pytest.mark.parametrize("client", list(dialogues.PRIVATE) + NEIGHBOURS)
 def test_a_neighbour_that_may_relay(host, monkeypatch, client):
     change(monkeypatch, host, "reply", lambda by, sender, recipient: ("250", "Accepted") if by == client else None)
     assert faults(host, neighbours=NEIGHBOURS)["private-relay"] == "anna@example.net to anna@example.net from %s: 250 Accepted" % client
@@ -278,11 +282,11 @@ def test_a_neighbour_that_may_relay(host, monkeypatch, client):
 
 @pytest.mark.parametrize("network", ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"])
 def test_each_private_network_has_a_neighbour(network):
-    assert [address for address in exim_verify.PRIVATE if ipaddress.ip_address(address) in ipaddress.ip_network(network)]
+    assert [address for address in dialogues.PRIVATE if ipaddress.ip_address(address) in ipaddress.ip_network(network)]
 
 
 def test_where_bounces_come_to():
-    kinds = [suffix.partition("+")[0] for suffix in exim_verify.BOUNCED_TO]
+    kinds = [suffix.partition("+")[0] for suffix in addresses.BOUNCED_TO]
     assert kinds == ["-bounces"] * 4 + ["-confirm"] * 2
 
 
@@ -470,26 +474,40 @@ def test_errors_to_with_the_address_twice(host):
     }
 
 
+def test_kinds_of_addresses():
+    assert addresses.KINDS == (
+        ("", "post"),
+        ("-admin", "admin"),
+        ("-bounces", "bounces"),
+        ("-bounces+someone=example.org", "bounces"),
+        ("-bounces+some!one=example.org", "bounces"),
+        ("-bounces+some/one=example.org", "bounces"),
+        ("-confirm", "confirm"),
+        ("-confirm+0123456789abcdef", "confirm"),
+        ("-join", "join"),
+        ("-leave", "leave"),
+        ("-owner", "owner"),
+        ("-request", "request"),
+        ("-subscribe", "subscribe"),
+        ("-unsubscribe", "unsubscribe"),
+    )
+
+
 def test_every_fault_has_a_remedy():
-    with open(exim_verify.__file__.rstrip("c")) as stream:
-        source = stream.read()
-    used = [name for name in exim_verify.REMEDIES if source.count('"%s"' % name) > 1]
-    # The module itself looks at the host; molecule/policy has the tests.
-    assert set(exim_verify.REMEDIES) - set(used) == {
-        "shunted-mail", "unreadable-mail", "service-down", "not-at-boot", "no-connection", "scanner-down", "no-tls", "dead-dnsbl", "open-secret",
-        "unreadable-secret", "slow-host-name",
-    }
+    folder = pathlib.Path(report.__file__).parent
+    source = "".join(path.read_text() for path in folder.glob("*.py") if path.name != "report.py")
+    assert [name for name in report.REMEDIES if '"%s"' % name not in source] == []
 
 
 def test_the_table():
-    report = exim_verify.Report()
-    report.check("limits", 1, [])
-    report.check("mail from loopback", 2, [("open-relay", "number %d" % number) for number in range(5)])
-    assert exim_verify.table(report, "list.example.com") == [
+    given = report.Report()
+    given.check("limits", 1, [])
+    given.check("mail from loopback", 2, [("open-relay", "number %d" % number) for number in range(5)])
+    assert report.table(given, "list.example.com") == [
         "list.example.com: kinds of faults: 1",
         "  limits              1 tested    ok",
         "  mail from loopback  2 tested    FAULTS: 5",
-        "OPEN-RELAY: " + exim_verify.REMEDIES["open-relay"],
+        "OPEN-RELAY: " + report.REMEDIES["open-relay"],
         "    number 0", "    number 1", "    number 2", "    and 2 more",
     ]
 
@@ -504,12 +522,12 @@ def lists(tmp_path):
 
 
 def test_the_lists_of_a_directory(lists, tmp_path):
-    assert exim_verify.lists_of(str(lists)) == ["announce", "users", "my-admin"]
+    assert addresses.lists_of(str(lists)) == ["announce", "users", "my-admin"]
     with pytest.raises(EximError) as caught:
-        exim_verify.lists_of(str(lists / "users"))
+        addresses.lists_of(str(lists / "users"))
     assert "there is no list in" in str(caught.value)
     with pytest.raises(EximError) as caught:
-        exim_verify.lists_of(str(tmp_path / "nonexistent"))
+        addresses.lists_of(str(tmp_path / "nonexistent"))
     assert str(caught.value) == "lists_dir: %s cannot be read: No such file or directory." % (tmp_path / "nonexistent")
 
 
@@ -534,12 +552,12 @@ def test_a_list_whose_own_domain_is_not_exims(host, monkeypatch, address, route,
 def test_domains_of_lists(tmp_path):
     path = tmp_path / ".domains"
     path.write_text("my-admin: lists.test\ntestlist: list.example.com\n")
-    assert exim_verify.domains_of(str(path)) == {"my-admin": "lists.test", "testlist": "list.example.com"}
-    assert exim_verify.domains_of(None) == {}
+    assert addresses.domains_of(str(path)) == {"my-admin": "lists.test", "testlist": "list.example.com"}
+    assert addresses.domains_of(None) == {}
     path.write_text("nonsense\n")
     for wrong in (path, tmp_path / "nonexistent"):
         with pytest.raises(EximError) as caught:
-            exim_verify.domains_of(str(wrong))
+            addresses.domains_of(str(wrong))
         assert str(caught.value).startswith("domains_file: %s cannot be read: " % wrong)
 
 
@@ -687,7 +705,7 @@ def exchanger(host, monkeypatch):
             results.append(dict(address=test["address"], outcome=outcome, reason=None, routes=[dict(router=router, transport=transport)]))
         return results
 
-    run_dialogue = exim_verify.exim_smtp.run_dialogue
+    run_dialogue = exim_smtp.run_dialogue
 
     def with_callouts(exim, item, dialogue, timeout):
         host.asks = dialogue["callouts"]
@@ -696,12 +714,12 @@ def exchanger(host, monkeypatch):
     def reply(client, sender, recipient):
         # Without a callout all names are as good.
         known = recipient.startswith("postmaster@" if host.asks else ("postmaster@", "no-such-list-"))
-        known = known or recipient == SUBSCRIBER and client in exim_verify.LOOPBACK
+        known = known or recipient == SUBSCRIBER and client in asking.LOOPBACK
         return ("250", "Accepted") if known else ("550", "no")
 
-    monkeypatch.setattr(exim_verify.exim_address, "route_tests", route_tests)
+    monkeypatch.setattr(exim_address, "route_tests", route_tests)
     host.reply = reply
-    monkeypatch.setattr(exim_verify.exim_smtp, "run_dialogue", with_callouts)
+    monkeypatch.setattr(exim_smtp, "run_dialogue", with_callouts)
     monkeypatch.setattr(exim_mailman_verify.Exim, "from_module", lambda module: host)
     return host
 

@@ -226,11 +226,50 @@ def test_a_file_that_others_can_write_is_left_alone(configure, mailman, place):
     assert (mailman / "Mailman" / "mm_cfg.py").read_text() == DISTRIBUTION
 
 
-@pytest.mark.parametrize("out", [b"", b"{}", b"[1]", b"[[], 1]", b"[[1], []]", b"\xff", b"not JSON"])
-def test_the_check_must_answer_as_it_does(out):
-    with pytest.raises(mailman_config.TargetError, match="does not say whether it can load mm_cfg.py"):
-        mailman_config.parse_answer(out)
+@pytest.fixture
+def answer(monkeypatch):
+    """Return a function that runs the check on what Mailman's Python answers; it returns what the module says, by its way."""
+
+    class Module:
+        said = None
+
+        def fail_json(self, msg):
+            self.said = "failed", msg
+
+        def warn(self, text):
+            self.said = "warned", text
+
+    def answer(given, content=b"A = 1\n"):
+        asked = {}
+
+        def run_target(module, installation, do, **arguments):
+            asked.update(arguments, do=do)
+            return given
+
+        monkeypatch.setattr(mailman_config, "run_target", run_target)
+        module = Module()
+        check(module, dict(python="/usr/bin/python2.7", version="2.1.39"), "/etc/mm_cfg.py", content, dict(B=1, A=2))
+        assert asked == dict(do="check_settings", path="/etc/mm_cfg.py", content="QSA9IDEK", names=["A", "B"])
+        return module.said
+
+    check = mailman_config.check
+    return answer
 
 
-def test_the_check_answers_last():
-    assert mailman_config.parse_answer(b'noise\n[["A", "B"], []]\n') == ["A, B", ""]
+def test_what_the_check_finds_is_told(answer):
+    good = dict(fault="", mistyped=[], unknown=[])
+    assert answer(good) is None
+    way, text = answer(dict(good, fault="line 1: NameError"))
+    assert way == "failed"
+    assert text.startswith("/etc/mm_cfg.py was not changed, because /usr/bin/python2.7 cannot load what it would be: line 1: NameError. Mend the line")
+    way, text = answer(dict(good, mistyped=["A is x", "B is y"]))
+    assert (way, text) == ("failed", "/etc/mm_cfg.py was not changed: A is x, B is y. Correct the value in the inventory.")
+    assert answer(dict(good, unknown=["A", "B"])) == ("warned", "Mailman 2.1.39 has no setting A, B; nothing will read it")
+
+
+@pytest.mark.parametrize("given", [
+    {}, {"fault": "", "mistyped": []}, {"fault": [], "mistyped": [], "unknown": []}, {"fault": "", "mistyped": "x", "unknown": []},
+])
+def test_the_check_must_answer_as_it_does(answer, given):
+    with pytest.raises(mailman_config.TargetError, match="Mailman's answer has no"):
+        answer(given)

@@ -7,6 +7,7 @@ import os
 import sys
 
 import pytest
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _mailman_paths
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import TargetError
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted
 from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_info
@@ -47,7 +48,8 @@ def look(monkeypatch, run_module, tmp_path):
             return answer
 
         monkeypatch.setattr(mailman_info, "find_installation", find_installation)
-        monkeypatch.setattr(mailman_info, "look_up", lambda user, group: (os.geteuid(), os.getegid()))
+        for part in (mailman_info, _mailman_paths):
+            monkeypatch.setattr(part, "look_up", lambda user, group: (os.geteuid(), os.getegid()))
         monkeypatch.setattr(mailman_info, "run_target", run_target)
         return run_module(mailman_info, prefix=str(tmp_path), **arguments)
 

@@ -9,9 +9,9 @@ import pathlib
 import pytest
 
 PLUGINS = pathlib.Path(__file__).parents[4] / "plugins"
-ON_THE_HOST = sorted([*PLUGINS.glob("modules/*.py"), *PLUGINS.glob("module_utils/*.py")])
+ON_THE_HOST = sorted([*PLUGINS.glob("modules/*.py"), *PLUGINS.glob("module_utils/**/*.py")])
 
 
-@pytest.mark.parametrize("path", ON_THE_HOST, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", ON_THE_HOST, ids=lambda path: str(path.relative_to(PLUGINS)))
 def test_syntax_of_python_36(path):
     ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 6))

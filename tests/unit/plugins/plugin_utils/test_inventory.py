@@ -67,5 +67,10 @@ def test_virtual_domains_of_one_machine():
     same = dict(HOSTVARS, other={"mailman_email_host": "one.example.edu", "ansible_host": "a machine"}, third={"mailman_email_host": "one.example.edu"},
                 bare={})
     [fault] = rules.faults_of_virtual_domains(["one", "other", "third", "bare"], same)
-    assert "mailman_email_host is one.example.edu for one and other, which are on the same machine (ansible_host is a machine)" in fault
-    assert "Take all but one out of list_domains" in fault
+    assert "Two hosts of the group list_domains have the same mailman_email_host" in fault
+    assert "one and other are one.example.edu on a machine. Take all but one out" in fault
+
+
+def test_neighbours():
+    assert rules.neighbours(["machine", "one", "other"], "one", HOSTVARS) == ["machine", "one"]
+    assert rules.neighbours(["lists1", "lists2"], "lists1", HOSTVARS) == ["lists1"]

@@ -259,6 +259,10 @@ CASES = {
         ({"mailman_qrunner_slices": {"Outgoing": "4"}}, ["mailman_qrunner_slices has '4' for 'Outgoing'"]),
         ({"mailman_qrunner_slices": {"Outgoing": True}}, ["mailman_qrunner_slices has true"]),
     ],
+    "mailman_transfer.separate_home": [
+        ({"mailman_separate_home": ""}, ["mailman_separate_home is empty", "list.example.com", "Set it to the directory of domains"]),
+        ({"mailman_separate_home": "/virtual"}, []),
+    ],
     "exim_lists.domains": [
         ({"exim_lists_domains": []}, ["exim_lists_domains is empty", "mail domains of the lists"]),
         ({"mailman_separate_home": "/virtual"}, ["exim_lists_domains is", "Exim finds the domains there"]),
@@ -515,3 +519,13 @@ def test_a_default_need_not_use_what_is_not_set():
 def test_a_virtual_domain_beside_its_machine():
     assert check({"exim_smtp_accept_queue_per_connection": "30", "exim_ports": []}, ["virtual_domain"])[1] == []
     assert "is 30 and exim_smtp_accept_queue_per_connection is 10" in check({"exim_smtp_accept_queue_per_connection": "10"}, ["virtual_domain"])[1][0]
+
+
+def test_a_domain_that_moves():
+    """Of role mailman only what says where it is to be."""
+    variables = {"mailman_transfer_from": "old", "mailman_separate_home": "/virtual", "mailman_site_password": ""}
+    assert check(variables, ["mailman_transfer"])[1] == []
+    variables.update(mailman_transfer_from=7, mailman_separate_home="virtual")
+    assert [fault.split(" is ")[0] for fault in check(variables, ["mailman_transfer"])[1]] == ["mailman_transfer_from", "mailman_separate_home"]
+    [fault] = check(dict(variables, mailman_transfer_from="old", mailman_separate_home="/virtual", mailman_transfer_form="old"), ["mailman_transfer"])[1]
+    assert "did you mean mailman_transfer_from?" in fault

@@ -3,15 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is left when a step of mailman_lists fails or the process is killed there: each step fails in turn, then the call is made again."""
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 import types
 
 import pytest
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import mailman_target as target
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import lists, mailman, passwords, steps
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.faults import Failure
 
 
 class Files:
@@ -43,8 +41,8 @@ class Files:
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     files = Files(tmp_path)
-    monkeypatch.setattr(target, "mm_cfg", files.mm_cfg)
-    monkeypatch.setattr(target, "Utils", types.SimpleNamespace(
+    monkeypatch.setattr(mailman, "mm_cfg", files.mm_cfg)
+    monkeypatch.setattr(mailman, "Utils", types.SimpleNamespace(
         list_exists=files.list_exists, sha_new=lambda text=b"": types.SimpleNamespace(hexdigest=lambda: "digest"), get_global_password=lambda: None,
         list_names=lambda: ["kept"],
     ))
@@ -69,7 +67,7 @@ def leaving(files, monkeypatch):
         (files.path / "private" / name / "index.html").write_text("")
         (files.path / "private" / (name + ".mbox")).mkdir()
         (files.path / "public" / name).symlink_to(files.path / "private" / name)
-    monkeypatch.setattr(target, "MailList", types.SimpleNamespace(MailList=lambda name, lock: types.SimpleNamespace(Lock=None, Unlock=lambda: None)))
+    monkeypatch.setattr(mailman, "MailList", types.SimpleNamespace(MailList=lambda name, lock: types.SimpleNamespace(Lock=None, Unlock=lambda: None)))
     monkeypatch.setattr(Patience, "lock", lambda self, name, lock_name, take: None)
     return files
 
@@ -82,28 +80,28 @@ def test_a_removal_that_is_killed_is_finished_by_the_next_call(leaving, monkeypa
     """Whatever the step: until the first the list is whole, after it the rest is known to be left."""
     before = leaving.all()
     after = [path for path in before if "leaving" not in path or (keep_archives and path.startswith(("public", "private")))]
-    steps = 0
+    kills = 0
     for number in range(1, 99):
         with monkeypatch.context() as context:
             calls = fail_at(context, REMOVING, number)
             try:
-                target.remove_list(Patience(), "leaving", keep_archives)
+                steps.remove_list(Patience(), "leaving", keep_archives)
                 break
             except fail_at.killed:
-                steps += 1
+                kills += 1
         if number == 1:
             assert (calls[0], leaving.all()) == ("rename", before)
             continue
         # The list has gone, and what tells the next call that there is work left is still there.
         assert not leaving.list_exists("leaving")
-        assert target.unfinished_removals() == ["leaving"]
-        target.finish_removal("leaving", keep_archives)
+        assert steps.unfinished_removals() == ["leaving"]
+        steps.finish_removal("leaving", keep_archives)
         assert leaving.all() == after
         restore(leaving)
         assert leaving.all() == before
     assert leaving.all() == after
     # The rename, two held messages, three of the archives, what tells of it; some of them take more than one.
-    assert 20 > steps >= (4 if keep_archives else 7)
+    assert 20 > kills >= (4 if keep_archives else 7)
 
 
 def restore(files):
@@ -123,7 +121,7 @@ def test_a_new_list_of_the_same_name_keeps_what_is_its_own(leaving):
     os.rename(str(leaving.path / "lists" / "leaving"), str(leaving.path / "lists" / "leaving,removed"))
     leaving.make("leaving")
     before = leaving.all()
-    target.finish_removal("leaving", False)
+    steps.finish_removal("leaving", False)
     assert leaving.all() == [path for path in before if ",removed" not in path]
 
 
@@ -144,7 +142,7 @@ def creation(files, monkeypatch):
 
         def Save(self):
             """As Mailman: a file beside, then a rename."""
-            temporary = directory / ("config.pck.tmp.%s.%d" % (target.socket.gethostname(), os.getpid()))
+            temporary = directory / ("config.pck.tmp.%s.%d" % (steps.socket.gethostname(), os.getpid()))
             temporary.write_text("")
             os.rename(str(temporary), str(directory / "config.pck"))
 
@@ -152,11 +150,11 @@ def creation(files, monkeypatch):
             self.locked = False
 
     mlist = MailList()
-    monkeypatch.setattr(target, "MailList", types.SimpleNamespace(MailList=lambda: mlist))
-    monkeypatch.setattr(target, "complete", lambda spec: dict(spec, language="en", email_host="list.example.com"))
-    monkeypatch.setattr(target, "Work", lambda *arguments: types.SimpleNamespace(members=([], [], []), report=lambda: "created"))
-    monkeypatch.setattr(target, "change_members", lambda *arguments: None)
-    monkeypatch.setattr(target, "tell_mail_server", lambda *arguments: None)
+    monkeypatch.setattr(mailman, "MailList", types.SimpleNamespace(MailList=lambda: mlist))
+    monkeypatch.setattr(steps, "complete", lambda spec: dict(spec, language="en", email_host="list.example.com"))
+    monkeypatch.setattr(steps, "Work", lambda *arguments: types.SimpleNamespace(members=([], [], []), report=lambda: "created"))
+    monkeypatch.setattr(steps, "change_members", lambda *arguments: None)
+    monkeypatch.setattr(steps, "tell_mail_server", lambda *arguments: None)
     return mlist
 
 
@@ -167,11 +165,11 @@ NEW = {"name": "new", "owners": ["owner@example.org"], "password": None}
 def test_a_creation_that_fails_leaves_nothing(files, creation, monkeypatch, fail_at, step):
     before = files.all()
     with monkeypatch.context() as context:
-        fail_at(context, {step: {"Save": creation, "rename": os}.get(step, target)}, 1)
+        fail_at(context, {step: {"Save": creation, "rename": os}.get(step, steps)}, 1)
         with pytest.raises(fail_at.killed):
-            target.create_list(None, Patience(), NEW)
+            steps.create_list(None, Patience(), NEW)
     assert (files.all(), creation.locked) == (before, False)
-    assert target.create_list(None, Patience(), NEW) == "created"
+    assert steps.create_list(None, Patience(), NEW) == "created"
     assert (files.list_exists("new"), creation.locked) == (True, False)
 
 
@@ -180,16 +178,16 @@ def test_a_list_that_somebody_else_creates_meanwhile_is_theirs(files, creation, 
     monkeypatch.setattr(creation, "Create", lambda *arguments: files.make("new"))
     saved = []
     monkeypatch.setattr(creation, "Save", lambda: saved.append("Save"))
-    with pytest.raises(target.Failure) as caught:
-        target.create_list(None, Patience(), NEW)
+    with pytest.raises(Failure) as caught:
+        steps.create_list(None, Patience(), NEW)
     assert caught.value.text == "The list new was created by somebody else at the same time: run again."
     assert (saved, files.list_exists("new")) == ([], True)
 
 
 def test_a_list_is_told_to_the_mail_server_when_it_is_there(files, creation, monkeypatch):
     told = []
-    monkeypatch.setattr(target, "tell_mail_server", lambda mlist, event: told.append((event, files.list_exists("new"), creation.locked)))
-    target.create_list(None, Patience(), NEW)
+    monkeypatch.setattr(steps, "tell_mail_server", lambda mlist, event: told.append((event, files.list_exists("new"), creation.locked)))
+    steps.create_list(None, Patience(), NEW)
     assert told == [("create", True, False)]
 
 
@@ -200,16 +198,16 @@ def test_a_file_is_whole_or_as_it_was(files, monkeypatch, fail_at, step):
     with monkeypatch.context() as context:
         fail_at(context, {step: os}, 1)
         with pytest.raises(fail_at.killed):
-            target.write_site_password("secret")
+            passwords.write_site_password("secret")
     assert files.all() == ["data", "data/adm.pw", "lists", "private", "public"]
     assert path.read_text() == "before\n"
-    target.write_site_password("secret")
+    passwords.write_site_password("secret")
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("digest\n", 0o640)
 
 
 def test_a_file_is_on_the_disk_before_it_has_its_name(files, monkeypatch, fail_at):
     calls = fail_at(monkeypatch, {"fsync": os, "rename": os}, 0)
-    target.write_site_password("secret")
+    passwords.write_site_password("secret")
     assert calls == ["fsync", "rename"]
 
 
@@ -218,53 +216,25 @@ def test_a_file_is_written_where_nobody_has_put_another(files):
     trap = files.path / "data" / ("adm.pw.%d" % os.getpid())
     trap.symlink_to(files.path / "elsewhere")
     with pytest.raises(OSError):
-        target.write_site_password("secret")
+        passwords.write_site_password("secret")
     assert not (files.path / "elsewhere").exists()
 
 
 def test_lists_are_on_the_disk_before_they_have_their_name(files, monkeypatch):
     """Mailman asks its setting whether to. Nothing is written before that, and hands are free."""
     seen = []
-    for name in ("load_lists", "Attributes"):
-        monkeypatch.setattr(target, name, lambda: None)
-    monkeypatch.setattr(target, "Patience", lambda seconds: None)
-    monkeypatch.setattr(target, "tie_hands", lambda: lambda: seen.append("free"))
-    monkeypatch.setattr(target, "plan", lambda *arguments: ([], [dict(name="kept"), dict(name="new")], ["old"]))
+    for owner, name in ((mailman, "load_settings"), (mailman, "load_lists"), (lists, "Attributes")):
+        monkeypatch.setattr(owner, name, lambda: None)
+    monkeypatch.setattr(lists, "Patience", lambda seconds: None)
+    monkeypatch.setattr(mailman, "tie_hands", lambda: lambda: seen.append("free"))
+    monkeypatch.setattr(lists, "plan", lambda *arguments: ([], [dict(name="kept"), dict(name="new")], ["old"]))
 
     def act(name):
         return lambda *arguments: seen.append((name, files.mm_cfg.SYNC_AFTER_WRITE)) or {"name": name}
 
     for name in ("change_list", "create_list", "remove_list"):
-        monkeypatch.setattr(target, name, act(name))
-    lists = [dict(name=name, members=None, url_host=None, email_host=None) for name in ("kept", "new")]
-    answer = target.manage_lists(lists, False, True, None, {}, None, 1, False)
+        monkeypatch.setattr(lists, name, act(name))
+    specs = [dict(name=name, members=None, url_host=None, email_host=None) for name in ("kept", "new")]
+    answer = lists.manage_lists(specs, False, True, None, {}, None, 1, False)
     assert seen == ["free", ("change_list", 1), ("create_list", 1), ("remove_list", 1)]
     assert [report["name"] for report in answer["lists"]] == ["change_list", "create_list", "remove_list"]
-
-
-PROGRAM = """
-import os, sys
-sys.path.insert(0, %r)
-import mailman_target as target
-target.load_mailman = lambda prefix: order.append("load")
-order = []
-# Root is refused, and may run the tests.
-os.geteuid = lambda: 1000
-def write(path):
-    os.mkdir(path)
-    open(path + "/config.pck", "w").close()
-    return order
-target.REQUESTS["write"] = write
-target.main()
-"""
-
-
-def test_what_is_written_is_the_groups_too_whatever_the_caller_is_like(tmp_path):
-    """The web server and the mail server share it."""
-    program = PROGRAM % os.path.dirname(target.__file__)
-    request = dict(user="list", group="list", prefix="/", do="write", arguments=dict(path=str(tmp_path / "new")))
-    command = ["/bin/sh", "-c", "umask 077; exec \"$@\"", "sh", sys.executable, "-c", program]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    answer = json.loads(process.communicate(json.dumps(request).encode())[0])
-    assert answer == {"result": ["load"]}
-    assert [oct((tmp_path / name).stat().st_mode & 0o777) for name in ("new", "new/config.pck")] == ["0o775", "0o664"]

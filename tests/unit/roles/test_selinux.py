@@ -32,3 +32,8 @@ def test_debian_with_selinux(render):
     variables = dict(ansible_facts={"selinux": {"status": "enabled"}}, mailman_prefix="", mailman_var_prefix="", mailman_separate_home="")
     contexts = render("mailman", "{{ __mailman_selinux_contexts }}", ("main", "Debian"), **variables)
     assert contexts == [["/var/lib/mailman", "/mail/mailman", "mailman_mail_exec_t"]]
+
+
+def test_what_is_listed(render):
+    lines = ["/srv/lists(/.*)?                     all files          system_u:object_r:mailman_data_t:s0 ", "/srv/other  directory  system_u:object_r:x_t:s0"]
+    assert render("mailman", "{{ __mailman_selinux_listed }}", __mailman_selinux_told={"stdout_lines": lines}) == ["/srv/lists(/.*)?", "/srv/other"]

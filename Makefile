@@ -178,7 +178,7 @@ changelog: .venv/complete ## Take the changelog fragments into the release that 
 	antsibull-changelog release --update-existing
 
 release: .venv/complete ## Build the tarball, if tests/real-mailman.json and the changelog are those of this version
-	@tests/release.py check
+	@python tests/release.py check
 	tests/build
 	@mkdir -p .cache/release && cp .cache/build/*.tar.gz .cache/release/ && ls .cache/release
 

@@ -171,6 +171,19 @@ molecule: ground $(if $(filter oldest,$(ANSIBLE)),$(OLDEST)/complete) ## Run all
 	failed=; for scenario in $(SCENARIO); do molecule test -s $$scenario || failed="$$failed $$scenario"; done; \
 	if [ -n "$$failed" ]; then echo "Scenarios failed:$$failed" >&2; exit 1; fi
 
+# --- Releases ------------------------------------------------------------------------------------
+
+.PHONY: changelog release
+changelog: .venv/complete ## Take the changelog fragments into the release that galaxy.yml names
+	antsibull-changelog release --update-existing
+
+release: .venv/complete ## Build the tarball, if tests/real-mailman.json and the changelog are those of this version
+	@tests/release.py check
+	tests/build
+	@mkdir -p .cache/release && cp .cache/build/*.tar.gz .cache/release/ && ls .cache/release
+
+# --- More ----------------------------------------------------------------------------------------
+
 .PHONY: shell
 shell: ground ## A shell with what these run in: `molecule converge -s default`, `pytest tests/contract` and so on
 	@$(SHELL)

@@ -37,7 +37,7 @@ def markdown(option):
     description = option["description"]
     if isinstance(description, list):
         description = " ".join(description)
-    description = re.sub(r"O\([^()]*#\w+:(\w+)\)", r"`\1`", description)
+    description = re.sub(r"O\([^()]*#\w+:(?:variables:)?(\w+)\)", r"`\1`", description)
     description = re.sub(r"M\(([^()]+)\)", r"`\1`", description)
     description = re.sub(r"[VO]\((\w+)=(\w+)\)", r"`\1: \2`", description)
     return re.sub(r"[CVO]\(((?:[^()]|\([^()]*\))+)\)", r"`\1`", description)

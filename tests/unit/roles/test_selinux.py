@@ -24,3 +24,8 @@ import pytest
 def test_contexts(render, facts, prefix, var_prefix, contexts):
     variables = dict(ansible_facts=facts, mailman_prefix=prefix, mailman_var_prefix=var_prefix, mailman_separate_home="")
     assert render("mailman", "{{ __mailman_selinux_contexts }}", ("main", "RedHat"), **variables) == contexts
+
+
+def test_what_is_listed(render):
+    lines = ["/srv/lists(/.*)?                     all files          system_u:object_r:mailman_data_t:s0 ", "/srv/other  directory  system_u:object_r:x_t:s0"]
+    assert render("mailman", "{{ __mailman_selinux_listed }}", __mailman_selinux_told={"stdout_lines": lines}) == ["/srv/lists(/.*)?", "/srv/other"]

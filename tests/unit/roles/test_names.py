@@ -35,8 +35,7 @@ def named(entries):
     for entry in entries:
         yield entry
         for key in LISTS_OF_TASKS:
-            for inner in named(entry.get(key) or ()):
-                yield inner
+            yield from named(entry.get(key) or ())
 
 
 def test_there_are_files():

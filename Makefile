@@ -105,19 +105,21 @@ proof: $(GROUND)
 
 # --- Tests ---------------------------------------------------------------------------------------
 
-.PHONY: test lint sanity unit values build contract molecule oldest bench
+.PHONY: test lint docs sanity unit values build contract molecule oldest bench
 test: ## Run all of the following
 	@tests/run
 
 # What runs on a list host is for its Python, down to 3.6, or for Mailman's: neither need be on this machine to find what they lack.
 VERMIN := vermin --quiet --no-tips --violations
-lint: .venv/complete ## Check playbooks, YAML, Python and changelog fragments
+lint: .venv/complete tree ## Check playbooks, YAML, Python, documentation and changelog fragments
 	ansible-lint --nocolor -q
 	yamllint .
 	ruff check --quiet .
 	$(VERMIN) --target=3.6- --exclude-regex '/_mailman_target/' plugins/modules plugins/module_utils
 	$(VERMIN) --target=2.7- plugins/module_utils/_mailman_target
 	antsibull-changelog lint
+	cd $(TREE) && antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --disallow-unknown-collection-refs .
+	pre-commit validate-config
 
 # ansible-test wants its collection in a repository below ansible_collections. It is given what is shipped and its
 # own tests; ruff checks the rest.
@@ -129,6 +131,12 @@ tree:
 	@git ls-files --cached --others --exclude-standard -z -- $(NOT_IN_TREE:%=':!%') | \
 	    tar --null --files-from - --ignore-failed-read -c | tar -C $(TREE) -x
 	@git -C $(TREE) init --quiet && git -C $(TREE) add --all
+
+docs: .venv/complete tree ## Make the documentation of modules and roles, in .cache/docs/html
+	@rm -rf .cache/docs && mkdir -p .cache/docs/rst
+	antsibull-docs collection --use-current --squash-hierarchy --fail-on-error --dest-dir .cache/docs/rst listhost.exim_mailman
+	@cp docs/docsite/conf.py .cache/docs/rst
+	sphinx-build -q -W --keep-going .cache/docs/rst .cache/docs/html
 
 # The environments that ansible-test makes get their pip from the system's Python: its own way is to download a script.
 HOME_OF_TESTS := .cache/home
@@ -162,6 +170,19 @@ molecule: ground $(if $(filter oldest,$(ANSIBLE)),$(OLDEST)/complete) ## Run all
 	@PATH=$(if $(filter oldest,$(ANSIBLE)),$(CURDIR)/$(OLDEST)/bin:)$$PATH; \
 	failed=; for scenario in $(SCENARIO); do molecule test -s $$scenario || failed="$$failed $$scenario"; done; \
 	if [ -n "$$failed" ]; then echo "Scenarios failed:$$failed" >&2; exit 1; fi
+
+# --- Releases ------------------------------------------------------------------------------------
+
+.PHONY: changelog release
+changelog: .venv/complete ## Take the changelog fragments into the release that galaxy.yml names
+	antsibull-changelog release --update-existing
+
+release: .venv/complete ## Build the tarball, if tests/real-mailman.json and the changelog are those of this version
+	@python tests/release.py check
+	tests/build
+	@mkdir -p .cache/release && cp .cache/build/*.tar.gz .cache/release/ && ls .cache/release
+
+# --- More ----------------------------------------------------------------------------------------
 
 .PHONY: shell
 shell: ground ## A shell with what these run in: `molecule converge -s default`, `pytest tests/contract` and so on

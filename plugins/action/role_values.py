@@ -6,16 +6,16 @@ import re
 
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.text.converters import to_text
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed, _transfer
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_inventory as inventory
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._controller import ControllerAction
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, for_verification, specification
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, is_secret
 
 # The parts that look at other hosts of the inventory.
-MAIL_EXCHANGER, VIRTUAL_DOMAINS = "mail_exchanger", "virtual_domains"
+MAIL_EXCHANGER, VIRTUAL_DOMAINS, TRANSFER = "mail_exchanger", "virtual_domains", "mailman_transfer"
 
 display = Display()
 
@@ -52,12 +52,8 @@ def plain_text(description):
     return re.sub(r"[A-Z]\(([^()]*)\)", r"\1", description if isinstance(description, str) else description[0])
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Checks the variables of roles on the controller."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_async = False
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
@@ -105,6 +101,11 @@ class ActionModule(ActionBase):
                 faults.extend(inventory.faults_of_routes(task_vars["inventory_hostname"], task_vars["groups"], routes, said))
         if "verify" in parts:
             result["platform"] = for_verification(task_vars["ansible_facts"])
+        if TRANSFER in parts and not faults:
+            host, name = task_vars["inventory_hostname"], read("mailman_transfer_from")
+            faults.extend(_transfer.faults_of_hosts(host, name, task_vars["groups"], hostvars))
+            if not faults:
+                result["transfer_source"] = _transfer.source(read("mailman_email_host"), host, name, hostvars)
         if faults:
             result.update(failed=True, msg="Nothing was changed, because the inventory has faults:\n" + "\n".join(faults))
         else:

@@ -21,7 +21,7 @@ import re
 import socket
 import time
 
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_program import LOADER, pack
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_program import pack
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, check_code, resolve
 
 ASSIGNMENT = re.compile(r"""^([A-Z][A-Z_]*)\s*=\s*(['"])(.*)\2\s*$""", re.MULTILINE)
@@ -181,7 +181,7 @@ def run_target(module, installation, do, **arguments):
 
     The result is what that user says. Raises TargetError with what the program said when it could not do it.
     """
-    rc, out, err = run_as_mailman(module, installation, LOADER, pack({"prefix": installation["prefix"], "do": do, "arguments": arguments}))
+    rc, out, err = run_as_mailman(module, installation, *pack({"prefix": installation["prefix"], "do": do, "arguments": arguments}))
     try:
         answer = json.loads(out.decode("utf-8"))
     except (ValueError, RecursionError) as e:

@@ -13,6 +13,7 @@ from ._mailman_target import (
     contents,
     domains,
     faults,
+    known,
     lists,
     loader,
     locks,
@@ -33,8 +34,10 @@ from ._mailman_target import (
 
 # In an order in which each imports only those before it. The last one has main().
 PARTS = (
+    known,
     faults,
     text,
+    known,
     mailman,
     processes,
     locks,
@@ -54,11 +57,8 @@ PARTS = (
     request,
 )
 
-# What Mailman's Python is started with. It says its name in the list of processes.
-LOADER = inspect.getsource(loader)
-
 
 def pack(asked):
-    """Return what the loader reads: the program, and what is asked of it."""
+    """Return the loader, as the program that Mailman's Python is started with, and what that reads: the other files, and what is asked of them."""
     parts = json.dumps([(part.__name__.rpartition(".")[2], inspect.getsource(part)) for part in PARTS])
-    return ("%d\n%s%s" % (len(parts), parts, json.dumps(asked))).encode("ascii")
+    return inspect.getsource(loader), ("%d\n%s%s" % (len(parts), parts, json.dumps(asked))).encode("ascii")

@@ -11,22 +11,12 @@ description:
   - Takes the values that the variables of roles have for a host, and checks them by the roles' specifications and rules.
   - Fails when something is wrong, with all faults, one a line, each with the variable, its value, what is wrong and what to do.
   - Looks at no host and changes nothing. It is an action plugin, which runs on the controller alone.
-author:
-  - listhost.exim_mailman contributors (@listhost)
-attributes:
-  check_mode:
-    support: full
-    description: Does the same.
-  diff_mode:
-    support: none
-    description: There are no differences to show.
-  idempotent:
-    support: full
-    description: Changes nothing.
+extends_documentation_fragment:
+  - listhost.exim_mailman.controller
 options:
   parts:
     description:
-      - What is checked. V(exim), V(mailman), V(exim_lists) and V(verify) are the roles of these names.
+      - What is checked. V(exim), V(mailman), V(exim_lists), V(mailman_transfer) and V(verify) are the roles of these names.
       - V(virtual_host) is what a host of virtual domains reads of role C(mailman), and V(virtual_domain) what must be true of one of them beside its
         machine's Exim.
       - V(virtual_domains) is what must be true of all hosts of a play that are virtual domains.
@@ -34,7 +24,7 @@ options:
       - V(new_lists) is what must be true of lists that are all to be created.
     type: list
     elements: str
-    choices: [exim, mailman, exim_lists, verify, virtual_host, new_lists, virtual_domain, mail_exchanger, virtual_domains]
+    choices: [exim, mailman, exim_lists, mailman_transfer, verify, virtual_host, new_lists, virtual_domain, mail_exchanger, virtual_domains]
     required: true
 seealso:
   - module: ansible.builtin.validate_argument_spec
@@ -54,7 +44,8 @@ typed:
   returned: success
   type: dict
 known:
-  description: What Python knows of Mailman and templates need, too - the suffixes of a list's addresses, and the pattern of names of secret settings.
+  description: What Python knows of Mailman and templates need, too - the suffixes of a list's addresses, the pattern of names of secret settings, and the
+    names of queues.
   returned: success
   type: dict
 relay_routes:
@@ -69,5 +60,12 @@ routed_domains:
 platform:
   description: Where Mailman is and what Exim's unit is called on the host's platform, unless somebody decided otherwise.
   returned: with V(verify)
+  type: dict
+transfer_source:
+  description:
+    - With V(mailman_transfer), where the lists are that are to move - C(host), C(prefix) and C(unit) of their Mailman, whether it is
+      the domain's own (C(separate)) and on the same machine as the new one (C(same_machine)), and the file of the domains whose mail
+      waits there (C(frozen_file)).
+  returned: with V(mailman_transfer)
   type: dict
 """

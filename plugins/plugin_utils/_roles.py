@@ -9,11 +9,24 @@ import os
 import re
 
 from ansible.module_utils.common.yaml import yaml_load
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed, _rules_exim, _rules_exim_lists, _rules_mailman, _rules_verify
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import (
+    _renamed,
+    _rules_exim,
+    _rules_exim_lists,
+    _rules_mailman,
+    _rules_mailman_transfer,
+    _rules_verify,
+)
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, convert, nearest, shown
 
 ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
-RULES = {"exim": _rules_exim, "mailman": _rules_mailman, "exim_lists": _rules_exim_lists, "verify": _rules_verify}
+RULES = {
+    "exim": _rules_exim,
+    "mailman": _rules_mailman,
+    "exim_lists": _rules_exim_lists,
+    "mailman_transfer": _rules_mailman_transfer,
+    "verify": _rules_verify,
+}
 KINDS = {name: kind for rules in RULES.values() for name, kind in rules.KINDS.items()}
 # What can be checked: the role whose platforms count, variables (all of the role's where they are not named), rules.
 PARTS = {role: (role, None, rules.RULES) for role, rules in RULES.items()}
@@ -23,6 +36,8 @@ PARTS["virtual_host"] = ("mailman", ("mailman_separate_home", "mailman_shared_do
 PARTS["new_lists"] = ("mailman", ("mailman_lists",), _rules_mailman.RULES_OF_NEW_LISTS)
 # A virtual domain's inventory need not know its machine's, but for the limit that Exim itself tells.
 PARTS["virtual_domain"] = ("exim_lists", ("exim_smtp_accept_queue_per_connection",), (_rules_exim_lists.sessions,))
+# Where a domain is to be: role mailman checks the rest of its variables itself.
+PARTS["mailman_transfer"] = ("mailman_transfer", ("mailman_transfer_from", "mailman_email_host", "mailman_separate_home"), _rules_mailman_transfer.RULES)
 # Variables with a role's prefix that the roles themselves set.
 FACTS = ("mailman_installation", "exim_lists_contribution")
 # Not main: Ansible would check that one itself, before anything of ours, and say so with the whole specification.
@@ -41,11 +56,15 @@ def load(role, *path):
 
 def specification(role):
     """Return a role's variables, each with its type and so on."""
-    return load(role, "meta", "argument_specs.yml")["argument_specs"][ENTRY_POINT]["options"]
+    options = load(role, "meta", "argument_specs.yml")["argument_specs"][ENTRY_POINT]["options"]
+    # A number that is computed is no default to ansible-doc and antsibull-docs: it stands in defaults alone.
+    for name, default in load(role, "defaults", "main.yml").items():
+        options[name].setdefault("default", default)
+    return options
 
 
 def for_verification(facts):
-    """Return what role verify takes from the other roles' vars, which it does not load. Where there are none a host has what Debian's have."""
+    """Return what roles verify and mailman_transfer take from the other roles' vars. Where there are none a host has what Debian's have."""
     if not load("exim", "vars", facts["os_family"] + ".yml"):
         facts = dict(facts, os_family="Debian")
     return {"exim_service": platform_values("exim", facts)["__exim_service"],

@@ -12,6 +12,7 @@ import pathlib
 import re
 import shlex
 import subprocess
+import sys
 import time
 import types
 
@@ -19,6 +20,8 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+# For what the collection gives Mailman's Python.
+sys.path.insert(0, str(ROOT / "plugins"))
 PREFIX = "/var/lib/mailman"
 SOURCE = "/usr/src/mailman"
 SINK_PORT = 2525

@@ -3,14 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Posts on their way to the members: what goes over SMTP, and in which envelopes."""
 
-import ast
 import email
-import pathlib
 import quopri
 import re
 
 import pytest
 from conftest import PREFIX, header, message
+from module_utils._mailman_target import long_lines
 
 BOUNCES = "post-bounces@list.example.com"
 
@@ -131,13 +130,6 @@ QUOTED = "MIME-Version: 1.0\nContent-Type: text/plain; charset=us-ascii\nContent
 QUOTED_BODY = quopri.encodestring(LONG.encode()).decode() + "\n"
 
 
-def encode_long_lines():
-    """What role mailman adds to mm_cfg.py."""
-    source = pathlib.Path(__file__).parents[2] / "plugins/modules/mailman_config.py"
-    values = [node.value for node in ast.parse(source.read_text()).body if isinstance(node, ast.Assign) and node.targets[0].id == "ENCODE_LONG_LINES"]
-    return ast.literal_eval(values[0])
-
-
 def longest(text):
     return max(len(line) for line in text.split("\r\n"))
 
@@ -158,7 +150,7 @@ def test_text_in_ascii_is_decoded_for_the_footer(mailman, name):
 def test_long_line_is_encoded(mailman, attributes):
     name = mailman.newlist("long" + "-".join(attributes).replace("_", ""), ["member@example.org"], **attributes)
     mailman.settings()
-    mailman.run(f"cat >>{PREFIX}/Mailman/mm_cfg.py", stdin=encode_long_lines())
+    mailman.run(f"cat >>{PREFIX}/Mailman/mm_cfg.py", stdin=long_lines.render())
     text = mailman.post(name, headers=QUOTED, body=QUOTED_BODY)[0]["message"]
     assert longest(text) <= 200
     assert paragraph_of(text) == [LONG]
@@ -172,7 +164,7 @@ def test_long_line_is_encoded_in_digests(mailman, plain):
         f"m.setMemberOption('reader@example.org', mm_cfg.DisableMime, {plain})\nm.Save()\nm.Unlock()"
     )
     mailman.settings()
-    mailman.run(f"cat >>{PREFIX}/Mailman/mm_cfg.py", stdin=encode_long_lines())
+    mailman.run(f"cat >>{PREFIX}/Mailman/mm_cfg.py", stdin=long_lines.render())
     assert mailman.post(name, headers=QUOTED, body=QUOTED_BODY) == []
     mailman.run(f"python2.7 -S {PREFIX}/cron/senddigests -l {name}")
     mailman.flush("Virgin", "Outgoing")

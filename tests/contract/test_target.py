@@ -6,13 +6,10 @@
 import base64
 import json
 import shlex
-import sys
 
 import pytest
 from conftest import CONFIGURE, PREFIX, ROOT, message
-
-sys.path.insert(0, str(ROOT / "plugins"))
-from module_utils import _mailman_program  # noqa: E402
+from module_utils import _mailman_program
 
 LIST = {
     "name": "sent", "state": "present", "email_host": None, "url_host": None, "language": None, "owners": ["owner@example.com"], "moderators": None,
@@ -28,8 +25,8 @@ def target(mailman):
     """A function that has the program do something as Mailman's user and returns its answer."""
 
     def target(do, user="list", **arguments):
-        command = "cd / && %s -B -c %s" % (CONFIGURE["with-python"], shlex.quote(_mailman_program.LOADER))
-        given = _mailman_program.pack({"prefix": PREFIX, "do": do, "arguments": arguments})
+        loader, given = _mailman_program.pack({"prefix": PREFIX, "do": do, "arguments": arguments})
+        command = "cd / && %s -B -c %s" % (CONFIGURE["with-python"], shlex.quote(loader))
         return json.loads(mailman.run(command, stdin=given.decode("ascii"), user=user).stdout)
 
     return target
@@ -106,12 +103,12 @@ def test_shunted_messages_are_told_their_queue(target, mailman):
         "with open(path) as stream:\n    text, data = cPickle.load(stream), cPickle.load(stream)\n"
         "data['whichq'] = '/elsewhere/qfiles/bounces'\n"
         "with open(path.replace('/in/', '/shunt/'), 'w') as stream:\n    cPickle.dump(text, stream, 1)\n    cPickle.dump(data, stream, 1)\n"
-        "os.unlink(path)\nos.chmod(os.path.dirname(path.replace('/in/', '/shunt/')), 02770)\nresult(None)",
+        "os.unlink(path)\nresult(None)",
         user="list",
     )
     [name] = target("readdress_shunted", check=True)["result"]["messages"]
     assert target("readdress_shunted", check=False)["result"]["messages"] == [name]
     assert target("readdress_shunted", check=False)["result"]["messages"] == []
     mailman.tool("unshunt")
-    assert name.split("+")[-1] and mailman.run("ls %s/qfiles/bounces" % PREFIX).stdout.strip().endswith(".pck")
+    assert mailman.run("ls %s/qfiles/bounces" % PREFIX).stdout.strip().endswith(".pck")
     mailman.run("rm %s/qfiles/bounces/*.pck" % PREFIX)

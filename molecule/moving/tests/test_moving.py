@@ -131,6 +131,7 @@ def cookie(first, shared, send, sink):
     sink.wait(1, since=mark, to="anna@example.org", subject="archived")
     eventually(lambda: shared.state("board")["held"])
     shared.settle()
+    first.check_output("cd %s/templates; mkdir --parents site/en; echo of the site > site/en/verify.txt", shared.prefix)
     # A post that Mailman failed on, as it notes it.
     first.check_output("systemctl stop mailman")
     first.check_output("printf %%s %s | runuser -u list -- %s/mail/mailman post announce", letter("shunted", "announce@" + ORG), shared.prefix)
@@ -325,6 +326,11 @@ def test_lists_are_as_before(separate, before):
         # Posts of the meantime have come to these.
         assert state["archive"].startswith(before[name]["archive"]) if before[name]["archive"] else not state["archive"]
         assert state["digest"] == before[name]["digest"] or state["digest"].startswith(before[name]["digest"])
+
+
+def test_templates(second, separate, sender):
+    assert second.file(separate.prefix + "/templates/site/en/verify.txt").content_string == "of the site\n"
+    assert second.check_output("stat -c '%%U:%%G' %s/templates/site" % separate.prefix) == "list:list"
 
 
 def test_permissions(second, separate):

@@ -12,6 +12,7 @@ import sys
 
 from . import mailman
 from .faults import Wrong
+from .known import OPTION_OF
 from .text import UNICODE, plain, readable, show
 from .values import (
     FALSE,
@@ -29,17 +30,6 @@ from .values import (
     show_action,
     show_text,
 )
-
-# Attributes that have an option of their own.
-OPTION_OF = {
-    "description": "description",
-    "host_name": "email_host",
-    "moderator": "moderators",
-    "owner": "owners",
-    "password": "password",
-    "preferred_language": "language",
-    "web_page_url": "url_host",
-}
 
 # Attributes that Mailman shows as HTML or decodes itself: there a character that the charset of the list's language lacks may stand as
 # a character reference, as it does when it was typed into the web interface. In all others it would be sent as that reference.

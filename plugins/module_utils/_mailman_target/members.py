@@ -6,30 +6,13 @@
 
 from __future__ import absolute_import, division, print_function
 
-import re
 import sys
 
 from . import mailman
 from .faults import Wrong
+from .known import MEMBER_BITS, MEMBER_KEYS, MEMBER_SWITCHES, NAME_AND_ADDRESS
 from .text import UNICODE, plain, readable, show
 from .values import show_text
-
-# Options of a member, by the names that Mailman's own commands use, and their bits in mm_cfg.
-MEMBER_BITS = {
-    "ack": "AcknowledgePosts",
-    "hide": "ConcealSubscription",
-    "moderated": "Moderate",
-    "nodupes": "DontReceiveDuplicates",
-    "notmetoo": "DontReceiveOwnPosts",
-    "plain": "DisableMime",
-}
-
-MEMBER_SWITCHES = frozenset(MEMBER_BITS) | frozenset(("digest", "nomail"))
-
-MEMBER_KEYS = MEMBER_SWITCHES | frozenset(("address", "language", "name", "state"))
-
-# A member as in a header of a message.
-NAME_AND_ADDRESS = re.compile(r'^"?([^"<>]*?)"?\s*<([^<>]+)>$')
 
 
 def check_member(entry):

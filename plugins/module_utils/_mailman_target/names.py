@@ -11,17 +11,8 @@ import sys
 
 from . import mailman
 from .faults import Wrong
+from .known import AMBIGUOUS_NAME, SUFFIX
 from .text import plain, show
-
-# What mail for a list may have after the list's name; Exim's routers of this collection know the same.
-SUFFIXES = (
-    "admin", "bounces", "confirm", "join", "leave", "owner", "request", "subscribe", "unsubscribe",
-)  # fmt: skip
-
-SUFFIX = re.compile(r"^(.+)-(%s|(?:bounces|confirm)\+.*)$" % "|".join(SUFFIXES))
-
-# A list's own name may have + in it, but not so.
-AMBIGUOUS_NAME = re.compile(r"(.+?)(-(?:bounces|confirm)\+)")
 
 # The longest local part of an address (RFC 5321).
 LONGEST_NAME = 64

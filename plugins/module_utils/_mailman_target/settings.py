@@ -7,17 +7,14 @@
 from __future__ import absolute_import, division, print_function
 
 import base64
-import re
 import sys
 import traceback
 import types
 
 from . import mailman
 from .faults import Stopped
+from .known import SECRET_SETTING
 from .text import readable
-
-# Settings of mm_cfg.py that are not told to anybody when they are strings.
-SECRET_SETTING = re.compile(r"SECRET|PASSW|_KEY$")
 
 
 def as_json(value):

@@ -12,13 +12,12 @@ import yaml
 
 ROOT = os.path.join(os.path.dirname(__file__), "..", "..", "..")
 VERBS = set("""
-    Add Allow Announce Apply Archive Ask Build Check Collect Compile Configure Copy Create Download Enable Ensure Fail Fetch Give Install List Load Look Make
-    Mark Prepare Release Reload Remove Restart Save Set Show Skip Start Stop Take Test Unpack Update Verify Wait
+    Add Allow Announce Apply Archive Ask Build Check Collect Compare Compile Configure Copy Create Download Enable Ensure Fail Fetch Freeze Give
+    Install List Load Look Make Mark Move Pack Plan Prepare Put Release Reload Remove Restart Restore Save Set Show Skip Start Stop Take Test Thaw Unpack
+    Update Verify Wait
 """.split())
 RIDDLES = re.compile(r"Let |[Ss]ay |Say so|Leave |know$|at that|what the inventory says|next run")
 LISTS_OF_TASKS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
-# The playbooks that move and remove domains.
-OTHERS = ("move_", "remove_domain")
 
 
 def files():
@@ -27,7 +26,7 @@ def files():
     for folder in ("roles", "playbooks"):
         for directory, dummy, names in os.walk(os.path.join(ROOT, folder)):
             if os.path.basename(directory) in ("tasks", "handlers", "playbooks"):
-                found += [os.path.relpath(os.path.join(directory, name), ROOT) for name in names if name.endswith(".yml") and not name.startswith(OTHERS)]
+                found += [os.path.relpath(os.path.join(directory, name), ROOT) for name in names if name.endswith(".yml")]
     return sorted(found)
 
 

@@ -198,8 +198,8 @@ def test_the_python_is_mailmans_users_from_its_start(module, stand_in, installat
 
 @needs_root
 def test_the_program_does_nothing_as_root(module, installation):
-    data = mailman.pack({"prefix": installation["prefix"], "do": "describe", "arguments": {"gather": []}})
-    out = module.run_command([installation["python"], "-B", "-c", mailman.LOADER], data=data, binary_data=True)[1]
+    loader, data = mailman.pack({"prefix": installation["prefix"], "do": "describe", "arguments": {"gather": []}})
+    out = module.run_command([installation["python"], "-B", "-c", loader], data=data, binary_data=True)[1]
     assert json.loads(out) == {"error": "Root does not run Mailman's code."}
 
 

@@ -5,7 +5,7 @@
 
 import pytest
 import yaml
-from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_lists
+from ansible_collections.listhost.exim_mailman.plugins.modules import exim_address_test, exim_delivery_test, exim_smtp_test, mailman_lists
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _roles as roles
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty
 
@@ -259,6 +259,10 @@ CASES = {
         ({"mailman_qrunner_slices": {"Outgoing": "4"}}, ["mailman_qrunner_slices has '4' for 'Outgoing'"]),
         ({"mailman_qrunner_slices": {"Outgoing": True}}, ["mailman_qrunner_slices has true"]),
     ],
+    "mailman_transfer.separate_home": [
+        ({"mailman_separate_home": ""}, ["mailman_separate_home is empty", "list.example.com", "Set it to the directory of domains"]),
+        ({"mailman_separate_home": "/virtual"}, []),
+    ],
     "exim_lists.domains": [
         ({"exim_lists_domains": []}, ["exim_lists_domains is empty", "mail domains of the lists"]),
         ({"mailman_separate_home": "/virtual"}, ["exim_lists_domains is", "Exim finds the domains there"]),
@@ -490,6 +494,40 @@ def test_a_list_has_the_keys_that_the_module_takes():
     assert without_words(suboptions) == without_words(OPTIONS["mailman_lists"]["options"])
 
 
+@pytest.mark.parametrize(("name", "module", "option"), [
+    ("address_tests", exim_address_test, "tests"), ("smtp_tests", exim_smtp_test, "dialogues"), ("delivery_tests", exim_delivery_test, "tests")])
+def test_a_test_has_the_keys_that_the_module_takes(name, module, option):
+    """Also those of what is in it. The module takes a number for a code, a string for a list of addresses, and either name of these."""
+
+    def keys(options, below):
+        found = {}
+        for key, one in options.items():
+            either = key == "addresses" or "aliases" in one
+            for alias in [key, *one.get("aliases", ())]:
+                found[alias] = ("raw" if key in ("address", "addresses", "code") else one["type"], one.get("choices"),
+                                not either and one.get("required", False), keys(one.get(below) or {}, below))
+        return found
+
+    said = OPTIONS["exim_tests"]["options"][name]["options"]
+    taken = yaml.safe_load(module.DOCUMENTATION)["options"][option]["suboptions"]
+    assert keys(said, "options") == keys(taken, "suboptions")
+
+
+def test_tests_of_an_inventory():
+    right = {"address_tests": [{"addresses": ["a@example.com", "b@example.com"], "router": "r"}, {"address": "a@example.com"}],
+             "smtp_tests": [{"client": "192.0.2.1", "recipients": [{"address": "a@example.com", "code": 550}], "expect": {"data": {"code": "5xx"}}}],
+             "delivery_tests": [{"address": "a@example.com", "command": ["x"]}]}
+    assert check({"exim_tests": right})[1] == []
+    wrong = {"address_tests": [{"adress": "a@example.com"}], "smtp_tests": [{"client": "192.0.2.1", "recipients": [{"code": 550}]}],
+             "delivery_tests": [{"address": "a@example.com", "outcome": "routed"}]}
+    assert check({"exim_tests": wrong})[1] == [
+        "exim_tests: address_tests, entry 1, has 'adress', which is none of its keys (did you mean address?). They are: address, addresses, outcome, "
+        "redirected_to, router, sender, sender_host, transport.",
+        "exim_tests: smtp_tests, entry 1: recipients, entry 1 has no address. Add it: a string.",
+        "exim_tests: delivery_tests, entry 1: outcome is 'routed'. Set it to one of: delivered, failed, deferred, discarded.",
+    ]
+
+
 def test_a_default_need_not_use_what_is_not_set():
     """The domains of a host of virtual domains are none, without mailman_email_host."""
     said = {name: value for name, value in INVENTORY.items() if not name.startswith("mailman_") and name != "exim_lists_domains"}
@@ -515,3 +553,13 @@ def test_a_default_need_not_use_what_is_not_set():
 def test_a_virtual_domain_beside_its_machine():
     assert check({"exim_smtp_accept_queue_per_connection": "30", "exim_ports": []}, ["virtual_domain"])[1] == []
     assert "is 30 and exim_smtp_accept_queue_per_connection is 10" in check({"exim_smtp_accept_queue_per_connection": "10"}, ["virtual_domain"])[1][0]
+
+
+def test_a_domain_that_moves():
+    """Of role mailman only what says where it is to be."""
+    variables = {"mailman_transfer_from": "old", "mailman_separate_home": "/virtual", "mailman_site_password": ""}
+    assert check(variables, ["mailman_transfer"])[1] == []
+    variables.update(mailman_transfer_from=7, mailman_separate_home="virtual")
+    assert [fault.split(" is ")[0] for fault in check(variables, ["mailman_transfer"])[1]] == ["mailman_transfer_from", "mailman_separate_home"]
+    [fault] = check(dict(variables, mailman_transfer_from="old", mailman_separate_home="/virtual", mailman_transfer_form="old"), ["mailman_transfer"])[1]
+    assert "did you mean mailman_transfer_from?" in fault

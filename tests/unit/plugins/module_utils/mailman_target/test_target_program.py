@@ -21,9 +21,10 @@ NO_PARTS = {"loader", "long_lines"}
 
 def answer_of(python, asked, **options):
     """What the program answers when this Python runs it."""
-    command = [python, "-B", "-c", program.LOADER]
+    loader, given = program.pack(asked)
+    command = [python, "-B", "-W", "error", "-c", loader]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/", **options)
-    out, err = process.communicate(program.pack(asked))
+    out, err = process.communicate(given)
     assert (process.returncode, err) == (0, b"")
     return json.loads(out)
 
@@ -52,14 +53,14 @@ def test_a_part_that_is_sent_too_early_is_told():
     """What a part imports has to be before it."""
     parts = [["locks", "from . import faults\n"]]
     given = "%d\n%s" % (len(json.dumps(parts)), json.dumps(parts))
-    process = subprocess.Popen([sys.executable, "-c", program.LOADER], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", program.pack(None)[0]], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     err = process.communicate(given.encode())[1]
     assert process.returncode == 1
     assert b"_mailman_target/locks.py" in err and b"faults" in err
 
 
 def test_it_can_be_told_from_others_in_the_list_of_processes():
-    assert "_mailman_target" in program.LOADER
+    assert "_mailman_target" in program.pack(None)[0]
 
 
 def handlers_that_hide(tree):

@@ -51,7 +51,7 @@ def test_values_of_another_type_are_named(name, value, fault):
 
 
 @pytest.mark.parametrize("name, value", [
-    ("TEXT", "None"), ("LIST", "0"), ("MAPPING", "False"), ("NOTHING", "'Postfix'"), ("PUBLIC_EXTERNAL_ARCHIVER", "'command'"),
+    ("TEXT", "None"), ("LIST", "0"), ("MAPPING", "False"), ("NOTHING", "['a', 'b']"), ("PUBLIC_EXTERNAL_ARCHIVER", "'command'"),
 ])
 def test_what_is_switched_off_may_have_any_type(name, value):
     assert check("%s = %s\n" % (name, value), name)["mistyped"] == []

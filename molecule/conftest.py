@@ -162,9 +162,14 @@ def ground_of(test_file):
     return Ground(scenario)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "list_hosts(*names): run the test for these list hosts only, because it would show the same on the others.")
+
+
 def pytest_generate_tests(metafunc):
     if "list_host" in metafunc.fixturenames:
-        hosts = ground_of(metafunc.definition.path).list_hosts
+        only = metafunc.definition.get_closest_marker("list_hosts")
+        hosts = [host for host in ground_of(metafunc.definition.path).list_hosts if only is None or host.name in only.args]
         metafunc.parametrize("list_host", hosts, ids=lambda host: host.name, scope="module")
 
 

@@ -2,16 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._controller import ControllerAction
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._transfer import differences
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Fails, on the controller, when lists are not the same as when they were looked at before."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_async = False
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._controller import ControllerAction
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._transfer import plan
 
 HOST = {
@@ -27,12 +27,8 @@ TARGET = dict(
 )
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Says on the controller what moves from one Mailman to another, and what is wrong with that."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_async = False
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)

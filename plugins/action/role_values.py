@@ -6,10 +6,10 @@ import re
 
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.text.converters import to_text
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed, _transfer
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_inventory as inventory
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._controller import ControllerAction
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, for_verification, specification
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, is_secret
@@ -52,12 +52,8 @@ def plain_text(description):
     return re.sub(r"[A-Z]\(([^()]*)\)", r"\1", description if isinstance(description, str) else description[0])
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Checks the variables of roles on the controller."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_async = False
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)

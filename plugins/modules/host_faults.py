@@ -10,18 +10,8 @@ version_added: 1.0.0
 description:
   - Takes what a role's look at a host has found, and fails when something is wrong, with all faults, one a line, each with what to do.
   - Looks at no host and changes nothing. It is an action plugin, which runs on the controller alone.
-author:
-  - listhost.exim_mailman contributors (@listhost)
-attributes:
-  check_mode:
-    support: full
-    description: Does the same.
-  diff_mode:
-    support: none
-    description: There are no differences to show.
-  idempotent:
-    support: full
-    description: Changes nothing.
+extends_documentation_fragment:
+  - listhost.exim_mailman.controller
 options:
   look:
     description:

@@ -65,19 +65,17 @@ import contextlib
 import fcntl
 import os
 import signal
-import subprocess
 import time
 
 from ansible.module_utils.basic import AnsibleModule
 
 LOCK = "/run/listhost.exim_mailman.lock"
-HOLDER = ("sleep", "3600")
+HOLDER = "sleep 3600"
 
 
-def hold(timeout):
+def hold(module):
     """Return the number of a process that holds the lock, or None when another one did so all the time."""
-    nothing = subprocess.DEVNULL
-    deadline = time.time() + timeout
+    deadline = time.time() + module.params["timeout"]
     with open(LOCK, "a") as lock:
         while True:
             try:
@@ -88,7 +86,8 @@ def hold(timeout):
                 time.sleep(0.2)
             else:
                 # It inherits the open file, whose lock it is, and outlives this process.
-                return subprocess.Popen(HOLDER, pass_fds=[lock.fileno()], start_new_session=True, stdin=nothing, stdout=nothing, stderr=nothing).pid
+                start = "setsid %s </dev/null >/dev/null 2>&1 & echo $!" % HOLDER
+                return int(module.run_command(["/bin/sh", "-c", start], pass_fds=[lock.fileno()], check_rc=True)[1])
 
 
 def main():
@@ -106,7 +105,7 @@ def main():
         with contextlib.suppress(ProcessLookupError):
             os.kill(module.params["holder"], signal.SIGTERM)
         module.exit_json(changed=False)
-    holder = hold(module.params["timeout"])
+    holder = hold(module)
     if holder is None:
         module.fail_json(
             msg="Another run on this host has held the lock %s for %d seconds. Wait until it has ended. Without one, end the process that `fuser %s` names."

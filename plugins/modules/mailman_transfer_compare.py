@@ -11,18 +11,8 @@ description:
   - Compares two looks at lists, of M(listhost.exim_mailman.mailman_info) with C(contents), and fails when they differ, with all differences, one a line.
   - Looks at no host and changes nothing. It is an action plugin, which runs on the controller alone. Role
     P(listhost.exim_mailman.mailman_transfer#role) asks it.
-author:
-  - listhost.exim_mailman contributors (@listhost)
-attributes:
-  check_mode:
-    support: full
-    description: Does the same.
-  diff_mode:
-    support: none
-    description: There are no differences to show.
-  idempotent:
-    support: full
-    description: Changes nothing.
+extends_documentation_fragment:
+  - listhost.exim_mailman.controller
 options:
   lists:
     description: The lists as they were.

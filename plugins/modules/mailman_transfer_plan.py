@@ -12,18 +12,8 @@ description:
   - Fails when it cannot be moved, with all reasons, one a line, each with what to do.
   - Looks at no host and changes nothing. It is an action plugin, which runs on the controller alone. Role
     P(listhost.exim_mailman.mailman_transfer#role) asks it.
-author:
-  - listhost.exim_mailman contributors (@listhost)
-attributes:
-  check_mode:
-    support: full
-    description: Does the same.
-  diff_mode:
-    support: none
-    description: There are no differences to show.
-  idempotent:
-    support: full
-    description: Changes nothing.
+extends_documentation_fragment:
+  - listhost.exim_mailman.controller
 options:
   domain:
     description: The mail domain.

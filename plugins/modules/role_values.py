@@ -11,18 +11,8 @@ description:
   - Takes the values that the variables of roles have for a host, and checks them by the roles' specifications and rules.
   - Fails when something is wrong, with all faults, one a line, each with the variable, its value, what is wrong and what to do.
   - Looks at no host and changes nothing. It is an action plugin, which runs on the controller alone.
-author:
-  - listhost.exim_mailman contributors (@listhost)
-attributes:
-  check_mode:
-    support: full
-    description: Does the same.
-  diff_mode:
-    support: none
-    description: There are no differences to show.
-  idempotent:
-    support: full
-    description: Changes nothing.
+extends_documentation_fragment:
+  - listhost.exim_mailman.controller
 options:
   parts:
     description:
@@ -54,7 +44,8 @@ typed:
   returned: success
   type: dict
 known:
-  description: What Python knows of Mailman and templates need, too - the suffixes of a list's addresses, and the pattern of names of secret settings.
+  description: What Python knows of Mailman and templates need, too - the suffixes of a list's addresses, the pattern of names of secret settings, and the
+    names of queues.
   returned: success
   type: dict
 relay_routes:

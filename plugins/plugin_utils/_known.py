@@ -9,5 +9,6 @@ FOR_ROLES = {
     "suffixes": list(known.SUFFIXES),
     "suffixes_with_more": list(known.SUFFIXES_WITH_MORE),
     "suffixes_that_answer": list(known.SUFFIXES_THAT_ANSWER),
+    "queues": list(known.QUEUES),
     "secret_setting": known.SECRET_SETTING.pattern,
 }

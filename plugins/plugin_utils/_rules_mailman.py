@@ -12,6 +12,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_tar
     MEMBER_SWITCHES,
     NAME_AND_ADDRESS,
     OPTION_OF,
+    QUEUES,
     SUFFIX,
 )
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _kinds as kinds
@@ -45,7 +46,6 @@ KINDS = {
 }
 # Who must not be Mailman's user: whoever breaks into Mailman becomes that.
 USERS_OF_OTHERS = ("root", "Debian-exim", "exim", "www-data", "apache", "nginx")
-QUEUES = ("Arch", "Bounce", "Command", "Incoming", "News", "Outgoing", "Virgin", "Retry")
 # What lists have in Mailman 2.1.39, as its web interface and config_list name it (Mailman/Gui/*.py), without what has an option of its own.
 ATTRIBUTES = frozenset("""
     accept_these_nonmembers acceptable_aliases admin_immed_notify admin_member_chunksize admin_notify_mchanges administrivia advertised

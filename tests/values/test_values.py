@@ -124,7 +124,7 @@ def rendered(request, tmp_path_factory):
 def test_every_variable_with_spellings_is_in_the_table():
     numbers = [name for name, option in OPTIONS.items() if option["type"] in ("int", "float") or option.get("elements") in ("int", "float")]
     assert sorted(numbers) == sorted(NUMBERS)
-    assert all(OPTIONS[name]["default"] != value for name, value in NUMBERS.items())
+    assert all(OPTIONS[name].get("default") != value for name, value in NUMBERS.items())
 
 
 @pytest.mark.parametrize("truth", ["true", "false"])
@@ -302,3 +302,73 @@ def test_virtual_domains_that_are_one(core, tmp_path):
     run = playbook(core, ROOT / "playbooks/site.yml", "-i", inventory, "--start-at-task", play["tasks"][0]["name"])
     assert run.returncode != 0
     assert "one and other are lists.example.org on machine" in names(run)
+
+
+MOVING = {
+    "ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3", "mailman_email_host": "lists.example.org",
+    "mailman_separate_home": "/virtual", "ansible_host": "new",
+}
+
+
+def test_where_a_domain_moves_from(core, tmp_path):
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({
+        "all": {"hosts": {"old": {key: MOVING[key] for key in ("ansible_connection", "ansible_python_interpreter")}}},
+        "list_domains": {"hosts": {"lists.example.org": MOVING}}}))
+    run = playbook(core, ROOT / "playbooks/move_domain.yml", "-i", inventory, "-e", "move_domain=lists.example.org", "-e", "move_from=typo")
+    assert run.returncode != 0
+    assert "move_from is 'typo'" in names(run)
+    assert "Gathering Facts" not in names(run)
+    play = tmp_path / "play.yml"
+    task = {"listhost.exim_mailman.role_values": {"parts": ["mailman_transfer"]}, "register": "checked"}
+    shown = {"ansible.builtin.debug": {"msg": "{{ checked.transfer_source }}"}}
+    play.write_text(json.dumps([{"hosts": "all", "gather_subset": ["!all"]}, {"hosts": "list_domains", "gather_facts": False, "tasks": [task, shown]}]))
+    # The role without the playbook.
+    run = playbook(core, play, "-i", inventory, "-e", "mailman_transfer_from=typo")
+    assert "mailman_transfer_from (move_from) is 'typo', which is no host of the inventory." in names(run)
+    run = playbook(core, play, "-i", inventory, "-e", "mailman_separate_home=")
+    assert "mailman_transfer_from is not set." in names(run)
+    assert "mailman_separate_home is empty" in names(run)
+    run = playbook(core, play, "-i", inventory, "-e", "mailman_transfer_from=old")
+    assert run.returncode == 0, names(run)
+    assert "prefix: /var/lib/mailman\n" in names(run)
+
+
+def test_what_mailman_says_of_lists_is_no_template(core, tmp_path):
+    """Its user may call a list what it will."""
+    trap = "{{ lookup('ansible.builtin.pipe', 'touch %s') }}" % (tmp_path / "sprung")
+    lists = [{"name": trap, "email_host": "lists.example.org", "fault": "", "files": ["lists/x"], "members": 1, "messages": 0, "archives": [], "settings": "",
+              "state": ""}]
+    look = tmp_path / "look.json"
+    look.write_text(json.dumps({"installed": True, "frozen": {}, "contents": {"lists": lists, "templates": [], "directories": {}}}))
+    source = {"host": "old", "prefix": "/m", "frozen_file": "/f", "separate": False, "same_machine": False, "look": "{{ look.stdout | from_json }}",
+              "exim": "/f", "disks": ["90000000"]}
+    target = {"machine": "new", "home": "/virtual", "frozen_file": "/virtual/frozen", "look": {"installed": False}, "exim": "/virtual/domains /virtual/frozen",
+              "disks": ["90000000"]}
+    plan = {"domain": "lists.example.org", "url_host": "lists.example.org", "moving": ["lists.example.org"], "source": source, "target": target}
+    play = tmp_path / "play.yml"
+    play.write_text(json.dumps([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [
+        {"ansible.builtin.command": "cat %s" % look, "register": "look"},
+        {"listhost.exim_mailman.mailman_transfer_plan": plan, "register": "plan"},
+        {"ansible.builtin.debug": {"msg": "{{ plan.names | join }}"}},
+        {"listhost.exim_mailman.mailman_transfer_compare": {"lists": "{{ plan.lists }}", "copies": "{{ plan.lists }}", "fail_msg": "Not the same"}},
+        {"listhost.exim_mailman.mailman_transfer_compare": {"lists": "{{ plan.lists }}", "copies": [], "fail_msg": "Not the same"}, "register": "compared",
+         "ignore_errors": True},
+        {"ansible.builtin.debug": {"msg": "{{ compared.msg }}"}},
+    ]}]))
+    run = playbook(core, play)
+    assert run.returncode == 0, names(run)
+    assert "touch" in run.stdout
+    assert run.stdout.count("Not the same: {{ lookup") >= 6
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_list_host_in_check_mode(core, tmp_path):
+    """site.yml has the roles' values checked once, for all roles. This machine is as good as a bare host, and nothing listens where Exim is to."""
+    inventory = tmp_path / "hosts.yml"
+    host = dict(COMMON, **NEVER, exim_replace_configuration=True, exim_interfaces=["127.0.0.1"], exim_ports=[61025], mailman_settings={"SMTPPORT": 61025})
+    inventory.write_text(json.dumps({"list_hosts": {"hosts": {"lists": host}}}))
+    run = playbook(core, ROOT / "playbooks/site.yml", "-i", inventory, "--check")
+    assert run.returncode == 0, names(run)
+    assert names(run).count("Check the values of") == 1
+    assert "Package mailman would be installed" in names(run)

@@ -79,13 +79,14 @@ def cut_off(list_host, servers):
         routes("del")
 
 
-MODES = ["exim", "mailman", "none", "exim", "none", "mailman", "exim"]
+# One way round and the other: both hosts have the same Exim.
+MODES = {"debian12": ["exim", "mailman", "none", "exim"], "el8": ["exim", "none", "mailman", "exim"]}
 
 
-@pytest.mark.parametrize("number", range(6), ids=["%s to %s" % pair for pair in zip(MODES, MODES[1:])])
+@pytest.mark.parametrize("number", range(3))
 def test_from_one_mode_to_another(number, run_site, talk, ground, list_host, names, sink, bounce):
     """What is in the queue leaves once, and when it bounces Mailman knows whose it was."""
-    old, new = MODES[number:number + 2]
+    old, new = MODES[list_host.name][number:number + 2]
     list_name, subject = "switch%d" % number, "switch " + uuid.uuid4().hex
     address = list_name + "@list.example.com"
     with cut_off(list_host, ground.mail_servers.values()):

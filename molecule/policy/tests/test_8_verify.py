@@ -24,7 +24,7 @@ BREAKS = {
             "systemctl stop {clamd} {spamd}",
             "hostname nowhere.invalid",
             # As a list that was copied from another host has it.
-            "echo \"host_name = 'elsewhere.test'\" > /run/settings; {mailman_bin}/config_list -i /run/settings switch5",
+            "echo \"host_name = 'elsewhere.test'\" > /run/settings; {mailman_bin}/config_list -i /run/settings switch2",
         ],
         {
             "open-secret": ["{key} has mode 0644"],
@@ -34,7 +34,7 @@ BREAKS = {
             "dead-dnsbl": ["gone.test does not list 127.0.0.2"],
             "scanner-down": ["{clamd_socket}: ", "127.0.0.1 783: Connection refused"],
             "slow-host-name": ["nowhere.invalid: Name or service not known"],
-            "foreign-host-name": ["Mailman has switch5@elsewhere.test: "],
+            "foreign-host-name": ["Mailman has switch2@elsewhere.test: "],
         },
     ),
     "the same in other ways": (
@@ -56,7 +56,7 @@ test ! -e {key}.away || mv {key}.away {key}
 chmod 0640 {key}; chgrp {exim_group} {key} /etc/ssl/list/key.pem
 cp -a /root/sound/exim.conf {config}; cp -a /root/sound/certificate.pem /etc/ssl/list/; hostname {hostname}
 systemctl start {clamd} {spamd}; systemctl restart {exim}
-echo "host_name = 'list.example.com'" > /run/settings; {mailman_bin}/config_list -i /run/settings switch5
+echo "host_name = 'list.example.com'" > /run/settings; {mailman_bin}/config_list -i /run/settings switch2
 """
 
 

@@ -22,6 +22,9 @@ SUFFIX = re.compile(r"(.+)-(%s|%s.*)\Z" % ("|".join(SUFFIXES), WITH_MORE))
 # A list's own name may have + in it, but not so: Exim takes it for an address of another list.
 AMBIGUOUS_NAME = re.compile(r"(.+?)(-%s)" % WITH_MORE)
 
+# Mailman's queues that have runners, in the order of its QRUNNERS.
+QUEUES = ("Arch", "Bounce", "Command", "Incoming", "News", "Outgoing", "Virgin", "Retry")
+
 # Settings of mm_cfg.py whose strings are secrets, such as SUBSCRIBE_FORM_SECRET, RECAPTCHA_PRIVATE_KEY and SMTP_PASSWD.
 SECRET_SETTING = re.compile(r"SECRET|PASSWD|PASSWORD\Z|PRIVATE_KEY|(?<!PUBLIC)(?<!SITE)_KEY\Z")
 

@@ -97,7 +97,7 @@ def test_what_leaves_is_signed_and_goes_to_the_smarthost_alone(verp, sent):
     block = dict(slot="transports", name="lists", content=render("exim_lists", "transports.j2", **given).strip("\n"),
                  leads_to=Templar(DataLoader(), variables=dict(GIVEN, **given)).template(trusted(leads_to)))
     text = render("exim", "exim.conf.j2", exim_contribution={"blocks": [block]}, **given)
-    transports = {name: options for name, options in re.findall(r"(?m)^(\w+):\n((?:  .*\n)+)", text[text.index("begin transports"):text.index("begin retry")])}
+    transports = dict(re.findall(r"(?m)^(\w+):\n((?:  .*\n)+)", text[text.index("begin transports"):text.index("begin retry")]))
     signed = [name for name, options in transports.items() if "  dkim_sign_headers = DKIM_SIGN_HEADERS\n" in options]
     assert sorted(signed) == sorted(sent)
     confined = [name for name, options in transports.items() if "  protocol = smtps\n" in options and "  tls_verify_hosts = *\n" in options]

@@ -37,14 +37,14 @@ def faults(render, role_text):
     ("existing=/etc/exim4/own", {"exim_replace_configuration": True}, []),
 ])
 def test_exim(faults, look, inventory, words):
-    found = faults("exim", "preflight.yml", __exim_look={"stdout": look}, **inventory)
+    found = faults("exim", "look.yml", __exim_look={"stdout": look}, **inventory)
     assert len(found) == len(words) and all(word in fault for word, fault in zip(words, found)), found
 
 
 @pytest.mark.parametrize("name", [
     "exim_tls_certificate", "exim_tls_privatekey", "exim_auth_file", "exim_smarthost_password_file", "exim_clamd_socket", "exim_spamd_socket"])
 def test_files_for_exim(faults, name):
-    [fault] = faults("exim", "preflight_files.yml", __exim_stat={"stdout": ""}, **{name: "/gone"})
+    [fault] = faults("exim", "look_at_files.yml", __exim_stat={"stdout": ""}, **{name: "/gone"})
     assert fault.startswith(name + "=/gone is ")
 
 

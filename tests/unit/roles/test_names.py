@@ -13,7 +13,7 @@ import yaml
 ROOT = os.path.join(os.path.dirname(__file__), "..", "..", "..")
 VERBS = set("""
     Add Allow Announce Apply Archive Ask Build Check Collect Compare Compile Configure Copy Create Download Enable Ensure Fail Fetch Freeze Give
-    Install List Load Look Make Mark Move Pack Plan Prepare Put Release Reload Remove Restart Save Set Show Skip Start Stop Take Test Thaw Unpack
+    Install List Load Look Make Mark Move Pack Plan Prepare Put Release Reload Remove Restart Restore Save Set Show Skip Start Stop Take Test Thaw Unpack
     Update Verify Wait
 """.split())
 RIDDLES = re.compile(r"Let |[Ss]ay |Say so|Leave |know$|at that|what the inventory says|next run")
@@ -35,8 +35,7 @@ def named(entries):
     for entry in entries:
         yield entry
         for key in LISTS_OF_TASKS:
-            for inner in named(entry.get(key) or ()):
-                yield inner
+            yield from named(entry.get(key) or ())
 
 
 def test_there_are_files():

@@ -17,6 +17,7 @@ import pytest
             [["/virtual/a\\.org/mailman", "(/.*)?", "mailman_data_t"], ["/virtual/a\\.org/mailman", "/mail/mailman", "mailman_mail_exec_t"]],
         ),
         ({"selinux": {"status": "enabled"}}, "", "/srv/lists", [["/srv/lists", "(/.*)?", "mailman_data_t"]]),
+        ({"selinux": {"status": "enabled"}}, "/usr/lib/mailman", "/var/lib/mailman", []),
         ({"selinux": {"status": "disabled"}}, "/virtual/a.org/mailman", "/virtual/a.org/mailman", []),
         ({}, "/virtual/a.org/mailman", "/virtual/a.org/mailman", []),
     ],
@@ -24,3 +25,15 @@ import pytest
 def test_contexts(render, facts, prefix, var_prefix, contexts):
     variables = dict(ansible_facts=facts, mailman_prefix=prefix, mailman_var_prefix=var_prefix, mailman_separate_home="")
     assert render("mailman", "{{ __mailman_selinux_contexts }}", ("main", "RedHat"), **variables) == contexts
+
+
+def test_debian_with_selinux(render):
+    """Its prefix is the policy's directory of data."""
+    variables = dict(ansible_facts={"selinux": {"status": "enabled"}}, mailman_prefix="", mailman_var_prefix="", mailman_separate_home="")
+    contexts = render("mailman", "{{ __mailman_selinux_contexts }}", ("main", "Debian"), **variables)
+    assert contexts == [["/var/lib/mailman", "/mail/mailman", "mailman_mail_exec_t"]]
+
+
+def test_what_is_listed(render):
+    lines = ["/srv/lists(/.*)?                     all files          system_u:object_r:mailman_data_t:s0 ", "/srv/other  directory  system_u:object_r:x_t:s0"]
+    assert render("mailman", "{{ __mailman_selinux_listed }}", __mailman_selinux_told={"stdout_lines": lines}) == ["/srv/lists(/.*)?", "/srv/other"]

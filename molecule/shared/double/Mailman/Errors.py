@@ -13,10 +13,6 @@ class MMCorruptListDatabaseError(MMListError):
     pass
 
 
-class MMListNotReadyError(MMListError):
-    pass
-
-
 class MMListAlreadyExistsError(MMListError):
     pass
 
@@ -29,15 +25,7 @@ class MMMemberError(Exception):
     pass
 
 
-class MMBadUserError(MMMemberError):
-    pass
-
-
 class MMAlreadyAMember(MMMemberError):
-    pass
-
-
-class MMAlreadyPending(MMMemberError):
     pass
 
 
@@ -114,10 +102,6 @@ class MMBadEmailError(EmailAddressError):
 
 
 class MMHostileAddress(EmailAddressError):
-    pass
-
-
-class LostHeldMessage(MailmanError):
     pass
 
 

@@ -48,9 +48,6 @@ class ListAdmin:
     def GetRecord(self, number):
         return self._open_requests()[number][1]
 
-    def GetRecordType(self, number):
-        return self._open_requests()[number][0]
-
     def _hold(self, kind, data):
         requests = self._open_requests()
         while self.next_request_id in requests:

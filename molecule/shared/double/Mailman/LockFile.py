@@ -56,12 +56,6 @@ class LockFile:
         if self.__owned:
             self.finalize()
 
-    def set_lifetime(self, lifetime):
-        self.__lifetime = lifetime
-
-    def get_lifetime(self):
-        return self.__lifetime
-
     def refresh(self, newlifetime=None, unconditionally=False):
         if newlifetime is not None:
             self.__lifetime = newlifetime

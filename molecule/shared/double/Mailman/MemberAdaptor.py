@@ -59,14 +59,8 @@ class MemberAdaptor:
     def getMemberName(self, member):
         return self.usernames.get(self.getMemberKey(member))
 
-    def getMemberTopics(self, member):
-        return self.topics_userinterest.get(self.getMemberKey(member), [])
-
     def getDeliveryStatus(self, member):
         return self.delivery_status.get(self.getMemberKey(member), (ENABLED, 0))[0]
-
-    def getDeliveryStatusChangeTime(self, member):
-        return self.delivery_status.get(self.getMemberKey(member), (ENABLED, 0))[1]
 
     def getDeliveryStatusMembers(self, status=(UNKNOWN, BYUSER, BYADMIN, BYBOUNCE)):
         return [member for member in self.getMembers() if self.getDeliveryStatus(member) in status]
@@ -123,9 +117,6 @@ class MemberAdaptor:
         if status[0] in (BYUSER, BYADMIN) and not nodelete:
             self.delivery_status[newaddress.lower()] = status
 
-    def setMemberPassword(self, member, password):
-        self.passwords[self._key_for_writing(member)] = password
-
     def setMemberLanguage(self, member, language):
         self.language[self._key_for_writing(member)] = language
 
@@ -158,13 +149,6 @@ class MemberAdaptor:
             if key in self.members:
                 raise Errors.AlreadyReceivingRegularDeliveries(key)
             self.members[key] = self.one_last_digest[key] = self.digest_members.pop(key)
-
-    def setMemberTopics(self, member, topics):
-        key = self._key_for_writing(member)
-        if topics:
-            self.topics_userinterest[key] = topics
-        else:
-            self.topics_userinterest.pop(key, None)
 
     def setDeliveryStatus(self, member, status):
         assert status in (ENABLED, UNKNOWN, BYUSER, BYADMIN, BYBOUNCE)

@@ -176,7 +176,7 @@ def test_settings_are_tried_before_they_are_in_force(module, installation, home)
     assert tried("from Mailman.Defaults import *\nprint('noise')\nNAMES = ['x']\n", "NAMES") == {"fault": "", "mistyped": [], "unknown": []}
     assert tried("print('noise')\nNAMES = NONE\n")["fault"].endswith("mm_cfg.py\", line 2, in <module>: NameError: name 'NONE' is not defined")
     with pytest.raises(mailman.TargetError, match="ended with exit code 3: noise"):
-        tried("import os\nos._exit(3)\n")
+        tried("import os, sys\nprint('noise')\nsys.stdout.flush()\nos._exit(3)\n")
 
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")

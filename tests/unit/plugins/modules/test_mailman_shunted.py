@@ -8,13 +8,14 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust impor
 from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_shunted
 
 PREFIX = "/var/lib/mailman"
+INSTALLATION = {"prefix": PREFIX, "python": "/usr/bin/python2.7"}
 
 
 @pytest.fixture
 def readdress(run_module, monkeypatch):
     """Return a function that runs the module on a Mailman that gives this answer, which may be an exception."""
 
-    def readdress(answer, installation=dict(prefix=PREFIX, python="/usr/bin/python2.7"), **arguments):  # noqa: B006
+    def readdress(answer, installation=INSTALLATION, **arguments):
         asked = {}
 
         def run_target(module, installation, do, **given):
@@ -26,7 +27,7 @@ def readdress(run_module, monkeypatch):
         def find_installation(prefix):
             if isinstance(installation, Exception):
                 raise installation
-            return installation and dict(installation)
+            return installation
 
         monkeypatch.setattr(mailman_shunted, "find_installation", find_installation)
         monkeypatch.setattr(mailman_shunted, "run_target", run_target)

@@ -98,6 +98,14 @@ def test_what_the_look_has_found():
                      "existing": ["/a", "/b: x=y"]}
 
 
+def test_lines_as_a_terminal_has_them():
+    """Over SSH the look may have one, and what goes to standard error is among it."""
+    text = "Support for: Content_Scanning\r\nFailed to connect to bus: Host is down\r\nservice=active,enabled\r\nsendmail=/s\r\nother=*:25 nc a.service\r\n"
+    found, faults = hosts.check("exim", text + "existing=/b\r\n", dict(INVENTORY, exim_replace_other_mta=True, exim_replace_configuration=True))
+    assert faults == []
+    assert (found["running"], found["sendmail"], found["existing"], found["other_services"]) == (True, "/s", ["/b"], ["a.service"])
+
+
 def test_a_bare_host():
     found, faults = hosts.check("exim", "service=inactive,\nsendmail=\n", INVENTORY)
     assert faults == []

@@ -27,6 +27,8 @@ CASES = {
         (FOUND, {}, []), (NONE, {"kept": False}, []),
         (dict(FOUND, untrusted=True, foreign=True, mm_cfg_error="mm_cfg.py is another's"), {}, ["mm_cfg.py is another's"]),
         (dict(FOUND, untrusted=True, mm_cfg_error="mm_cfg.py is open"), EXISTING, ["mm_cfg.py is open"]),
+        # Of what is open nothing else is believed.
+        (dict(FOUND, untrusted=True, python_available=False, mm_cfg_error="mm_cfg.py is open"), dict(EXISTING, mailman_user="other"), ["mm_cfg.py is open"]),
         (dict(FOUND, untrusted=True, mm_cfg_error="mm_cfg.py is open"), {"kept": False}, []),
     ],
     "host_name": [

@@ -5,7 +5,7 @@
 
 import pytest
 import yaml
-from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_lists
+from ansible_collections.listhost.exim_mailman.plugins.modules import exim_address_test, exim_delivery_test, exim_smtp_test, mailman_lists
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _roles as roles
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty
 
@@ -492,6 +492,40 @@ def without_words(options):
 def test_a_list_has_the_keys_that_the_module_takes():
     suboptions = yaml.safe_load(mailman_lists.DOCUMENTATION)["options"]["lists"]["suboptions"]
     assert without_words(suboptions) == without_words(OPTIONS["mailman_lists"]["options"])
+
+
+@pytest.mark.parametrize(("name", "module", "option"), [
+    ("address_tests", exim_address_test, "tests"), ("smtp_tests", exim_smtp_test, "dialogues"), ("delivery_tests", exim_delivery_test, "tests")])
+def test_a_test_has_the_keys_that_the_module_takes(name, module, option):
+    """Also those of what is in it. The module takes a number for a code, a string for a list of addresses, and either name of these."""
+
+    def keys(options, below):
+        found = {}
+        for key, one in options.items():
+            either = key == "addresses" or "aliases" in one
+            for alias in [key, *one.get("aliases", ())]:
+                found[alias] = ("raw" if key in ("address", "addresses", "code") else one["type"], one.get("choices"),
+                                not either and one.get("required", False), keys(one.get(below) or {}, below))
+        return found
+
+    said = OPTIONS["exim_tests"]["options"][name]["options"]
+    taken = yaml.safe_load(module.DOCUMENTATION)["options"][option]["suboptions"]
+    assert keys(said, "options") == keys(taken, "suboptions")
+
+
+def test_tests_of_an_inventory():
+    right = {"address_tests": [{"addresses": ["a@example.com", "b@example.com"], "router": "r"}, {"address": "a@example.com"}],
+             "smtp_tests": [{"client": "192.0.2.1", "recipients": [{"address": "a@example.com", "code": 550}], "expect": {"data": {"code": "5xx"}}}],
+             "delivery_tests": [{"address": "a@example.com", "command": ["x"]}]}
+    assert check({"exim_tests": right})[1] == []
+    wrong = {"address_tests": [{"adress": "a@example.com"}], "smtp_tests": [{"client": "192.0.2.1", "recipients": [{"code": 550}]}],
+             "delivery_tests": [{"address": "a@example.com", "outcome": "routed"}]}
+    assert check({"exim_tests": wrong})[1] == [
+        "exim_tests: address_tests, entry 1, has 'adress', which is none of its keys (did you mean address?). They are: address, addresses, outcome, "
+        "redirected_to, router, sender, sender_host, transport.",
+        "exim_tests: smtp_tests, entry 1: recipients, entry 1 has no address. Add it: a string.",
+        "exim_tests: delivery_tests, entry 1: outcome is 'routed'. Set it to one of: delivered, failed, deferred, discarded.",
+    ]
 
 
 def test_a_default_need_not_use_what_is_not_set():

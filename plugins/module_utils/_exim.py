@@ -66,7 +66,8 @@ class Exim:
                 with undisturbed():
                     # Exim writes a warning to its log when it has to purge the environment: give it none.
                     # As a session of its own it can be ended together with the processes that it started.
-                    process = subprocess.Popen(
+                    # run_command has no time limit.
+                    process = subprocess.Popen(  # pylint: disable=ansible-bad-function
                         self.argv(*arguments), env={}, cwd="/", start_new_session=True, stdin=subprocess.PIPE, stdout=out, stderr=err,
                     )
                 # subprocess has time limits as well, but then it looks only now and then whether the process has ended.

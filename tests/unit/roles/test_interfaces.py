@@ -138,3 +138,12 @@ def test_page_shows_the_inventory(page, example):
         inventory = stream.read()
     with io.open(os.path.join(ROLES, "..", page), encoding="utf-8") as stream:
         assert "```yaml\n%s```\n" % inventory.replace("---\n", "", 1) in stream.read()
+
+
+@pytest.mark.parametrize("role", ["exim", "exim_lists", "mailman"])
+def test_what_was_checked_is_read_in_one_place(role):
+    """playbooks/site.yml has checked the values of all roles, and then no role does."""
+    name = "__%s_checked" % role
+    files = [(directory, file) for directory in ("tasks", "templates", "vars") for file in os.listdir(os.path.join(ROLES, role, directory))]
+    lines = [line.strip() for path in files for line in text(role, *path).splitlines() if name in line]
+    assert sorted(lines) == ['__%s_checks: "{{ checked_values if checked_values is defined else %s }}"' % (role, name), "register: " + name]

@@ -569,12 +569,6 @@ class MailList(Archiver, MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pendin
                                       '%s was removed.\n' % name).send(self)
         syslog('subscribe', '%s: deleted %s%s', self.internal_name(), name, '; %s' % whence if whence else '')
 
-    def ApprovedChangeMemberAddress(self, oldaddr, newaddr, globally):
-        self._check_banned(newaddr, None)
-        preserved = self.getMemberCPAddress(oldaddr)
-        self.changeMemberAddress(oldaddr, newaddr)
-        syslog('subscribe', '%s: changed member address from %s to %s', self.internal_name(), preserved, newaddr)
-
     def ProcessConfirmation(self, cookie, context=None):
         record = self.pend_confirm(cookie)
         if record is None:
@@ -596,9 +590,6 @@ class MailList(Archiver, MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pendin
         if op == Pending.UNSUBSCRIPTION:
             self.ApprovedDeleteMember(data[0], whence='email confirmation')
             return op, data[0]
-        if op == Pending.CHANGE_OF_ADDRESS:
-            self.ApprovedChangeMemberAddress(*data)
-            return op, data[0], data[1]
         if op == Pending.RE_ENABLE:
             self.setDeliveryStatus(data[1], MemberAdaptor.ENABLED)
             return op, data[1]

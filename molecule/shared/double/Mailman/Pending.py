@@ -10,7 +10,6 @@ from Mailman import Utils
 
 SUBSCRIPTION = 'S'
 UNSUBSCRIPTION = 'U'
-CHANGE_OF_ADDRESS = 'C'
 HELD_MESSAGE = 'H'
 RE_ENABLE = 'E'
 PROBE_BOUNCE = 'P'

@@ -6,7 +6,6 @@ import htmlentitydefs
 import os
 import random
 import re
-import textwrap
 import time
 
 from Mailman import Errors
@@ -131,10 +130,6 @@ def unique_message_id(mlist):
 
 def midnight(date=None):
     return time.mktime((date or time.localtime()[:3]) + (0, 0, 0, 0, 0, -1))
-
-
-def wrap(text, column=70):
-    return '\n\n'.join(textwrap.fill(part, column) for part in text.split('\n\n'))
 
 
 def oneline(text, charset):

@@ -15,7 +15,8 @@ INSTALLATION = {"prefix": PREFIX, "python": "/usr/bin/python2.7"}
 def readdress(run_module, monkeypatch):
     """Return a function that runs the module on a Mailman that gives this answer, which may be an exception."""
 
-    def readdress(answer, installation=INSTALLATION, **arguments):
+    def readdress(answer, found=(INSTALLATION,), **arguments):
+        [installation] = found
         asked = {}
 
         def run_target(module, installation, do, **given):
@@ -61,5 +62,5 @@ def test_an_answer_of_another_form_is_refused(readdress, answer):
     (dict(python="x"), TargetError("It is broken."), "It is broken."),
 ], ids=["none", "untrusted", "unreadable", "broken"])
 def test_what_is_in_the_way_is_told(readdress, installation, answer, text):
-    result = readdress(answer, installation)[0]
+    result = readdress(answer, [installation])[0]
     assert result["failed"] and text in result["msg"]

@@ -11,24 +11,26 @@ PREFIX = "/var/lib/mailman"
 INSTALLATION = {"prefix": PREFIX, "python": "/usr/bin/python2.7"}
 
 
+def give(value):
+    """Return a value, or raise it."""
+    if isinstance(value, Exception):
+        raise value
+    return value
+
+
 @pytest.fixture
 def readdress(run_module, monkeypatch):
     """Return a function that runs the module on a Mailman that gives this answer, which may be an exception."""
 
     def readdress(answer, found=(INSTALLATION,), **arguments):
-        [installation] = found
         asked = {}
 
         def run_target(module, installation, do, **given):
             asked.update(given, do=do, python=installation["python"])
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
+            return give(answer)
 
         def find_installation(prefix):
-            if isinstance(installation, Exception):
-                raise installation
-            return installation
+            return give(*found)
 
         monkeypatch.setattr(mailman_shunted, "find_installation", find_installation)
         monkeypatch.setattr(mailman_shunted, "run_target", run_target)

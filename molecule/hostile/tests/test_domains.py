@@ -97,7 +97,7 @@ def loot(victim, ground):
 def test_a_move_takes_nothing_that_is_roots(victim, loot):
     ended = Run("move_domain.yml", move_domain=ORG, move_from="shared")
     assert ended.failed
-    assert "Permission denied" in ended.said
+    assert "Permission denied" in ended.said, ended.said
     assert "lists.example.org was not moved" in ended.said
     assert victim.root("ls /etc/closed/loot") == "shadow"
     assert loot.check_output("find /virtual -name shadow") == ""

@@ -14,6 +14,9 @@ import pytest
 from conftest import ROOT, letter
 from test_5_content import EICAR, GTUBE, MARKED
 
+# That host's other tests, which stop its scanners, come before or after.
+pytestmark = pytest.mark.list_hosts("debian12")
+
 # What no reply shows; and where it shows.
 UNSEEN = {
     # Mail to what is no list is refused before its headers are looked at.
@@ -153,25 +156,20 @@ def about(replies):
 
 
 @pytest.fixture(scope="module")
-def host(ground):
-    return ground.machines["debian12"]
+def expected(ground, list_host):
+    return dialogues(ground, list_host)
 
 
 @pytest.fixture(scope="module")
-def expected(ground, host):
-    return dialogues(ground, host)
-
-
-@pytest.fixture(scope="module")
-def tried(host, expected):
+def tried(list_host, expected):
     """What molecule/shared/statements.py finds."""
-    request = {"config": host.check_output("exim -bP configure_file"), "dialogues": [sessions for _replies, *sessions in expected]}
-    host.check_output("mkdir /var/lib/mailman/lists/half")
+    request = {"config": list_host.check_output("exim -bP configure_file"), "dialogues": [sessions for _replies, *sessions in expected]}
+    list_host.check_output("mkdir /var/lib/mailman/lists/half")
     try:
-        command = host.enter("python3", "-c", (ROOT / "molecule/shared/statements.py").read_text())
+        command = list_host.enter("python3", "-c", (ROOT / "molecule/shared/statements.py").read_text())
         run = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, timeout=900, check=False)
     finally:
-        host.check_output("rmdir /var/lib/mailman/lists/half")
+        list_host.check_output("rmdir /var/lib/mailman/lists/half")
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
 

@@ -28,8 +28,8 @@ def test_success(run_module, outcome, check_mode):
     result = run_module(exim_delivery_test, _ansible_check_mode=check_mode, tests=[dict(address="a@b", sender="<>")])
     assert not result.get("failed")
     assert (result["changed"], result["failures"], result["results"]) == (False, [], RESULTS)
-    # It would be long, and Ansible looks at each value of it.
-    assert "tests" not in result["invocation"]["module_args"]
+    # It would be long, and Ansible looks at each value of it. (ansible-core 2.21 has no invocation there.)
+    assert "tests" not in result.get("invocation", {"module_args": {}})["module_args"]
     exim, tests = outcome[2]
     assert exim == "the Exim"
     assert [(test["address"], test["outcome"], test["sender"]) for test in tests] == [("a@b", "delivered", "<>")]

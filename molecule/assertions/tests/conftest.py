@@ -25,7 +25,7 @@ def ansible_playbook():
             plays = json.loads(run.stdout)["plays"]
         except ValueError:
             pytest.fail(run.stdout + run.stderr)
-        return run.returncode, {task["task"]["name"]: task["hosts"] for play in plays for task in play["tasks"]}
+        return run.returncode, {task["task"]["name"].split(" : ")[-1]: task["hosts"] for play in plays for task in play["tasks"]}
 
     return ansible_playbook
 

@@ -85,11 +85,14 @@ def loot(victim, ground):
     if victim.user != "list":
         pytest.skip("moves from a shared Mailman only")
     separate = ground.machines["separate"]
+    # Its Exim has to know the domain.
+    assert not victim.run("site.yml", mailman_shared_domains={ORG: ORG}).failed
     victim.root("mkdir -p /etc/closed/loot; chmod 711 /etc/closed; chmod 700 /etc/closed/loot; cp -p /etc/shadow /etc/closed/loot")
     victim.root("runuser -u list -- {0}/bin/newlist -q -e {1} loot owner@example.org secret".format(victim.prefix, ORG))
     victim.root("runuser -u list -- sh -c 'printf %%%%s \"$1\" > %s/lists/loot/extend.py' sh %%s" % victim.prefix, LIE)
     yield separate
     victim.root("rm -r /etc/closed; rm {0}/lists/loot/extend.py*; {0}/bin/rmlist -a loot".format(victim.prefix))
+    assert not victim.run("site.yml").failed
     separate.check_output("rm -f /virtual/frozen; rm -rf /virtual/%s/mailman/lists/loot /virtual/%s/mailman/archives/*/loot*", ORG, ORG)
 
 

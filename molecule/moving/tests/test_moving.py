@@ -301,7 +301,7 @@ def sender(first, second, before, send, sink):
 def test_mail_waits_between_runs(sender):
     assert sender.after_kill == [[451], [451]]
     assert sender.failed.failed
-    assert "Put the lists aside" in sender.failed.said
+    assert "Put the old lists aside" in sender.failed.said
     assert sender.after_failure == [[451], [451]]
 
 

@@ -105,7 +105,7 @@ proof: $(GROUND)
 
 # --- Tests ---------------------------------------------------------------------------------------
 
-.PHONY: test lint docs sanity unit values build contract molecule oldest bench
+.PHONY: test lint docs sanity unit values build contract molecule oldest newest bench
 test: ## Run all of the following
 	@tests/run
 
@@ -125,7 +125,7 @@ lint: .venv/complete tree ## Check playbooks, YAML, Python, documentation and ch
 # ansible-test wants its collection in a repository below ansible_collections. It is given what is shipped and its
 # own tests; ruff checks the rest.
 TREE := .cache/tree/ansible_collections/listhost/exim_mailman
-NOT_IN_TREE := .ci .collections benchmarks inventories/demo molecule tests/build tests/contract tests/oldest tests/run tests/values
+NOT_IN_TREE := .ci .collections benchmarks inventories/demo molecule tests/build tests/contract tests/cores tests/run tests/values
 .PHONY: tree
 tree:
 	@rm -rf $(TREE) && mkdir -p $(TREE)
@@ -161,7 +161,7 @@ contract: ground ## Test what the collection relies on in Mailman, with the arch
 	pytest -p no:cacheprovider -ra tests/contract
 
 OLDEST := .cache/venv-oldest
-$(OLDEST)/complete: tests/oldest/requirements.txt | packages
+$(OLDEST)/complete: tests/cores/oldest.txt | packages
 	@echo "Installing $< in $(@D)"
 	@test -x $(@D)/bin/pip || $(PYTHON) -m venv $(@D)
 	@$(@D)/bin/pip install -qq --disable-pip-version-check --requirement $<
@@ -189,8 +189,11 @@ release: .venv/complete ## Build the tarball, if tests/real-mailman.json and the
 shell: ground ## A shell with what these run in: `molecule converge -s default`, `pytest tests/contract` and so on
 	@$(SHELL)
 
-oldest: ground $(OLDEST)/complete ## Set up an EL list host with the oldest ansible-core, twice
-	@PATH=$(CURDIR)/$(OLDEST)/bin:$$PATH tests/oldest/run
+oldest: ground $(OLDEST)/complete ## Test with the oldest ansible-core: sanity, unit tests, an EL list host
+	@tests/cores/run oldest
+
+newest: ground ## Test with the newest ansible-core: sanity, unit tests, a Debian 13 list host by SSH
+	@tests/cores/run newest
 
 bench: ground ## Measure what the collection costs
 	@set -e; for benchmark in benchmarks/*/run; do $$benchmark; done

@@ -29,7 +29,8 @@ export DEBIAN_MIRROR := $(shell molecule/shared/images/mirror)
 # Containers and networks have names and addresses of this clone's, so that those of two clones do not collide.
 CLONE := $(shell printf %s "$(CURDIR)" | sha256sum | cut -c 1-4)
 export GROUND_CLONE := listhost-$(CLONE)
-export GROUND_NET := 10.$(shell echo $$((16 + 0x$(CLONE) % 232)))
+# 10.88 is podman's own.
+export GROUND_NET := 10.$(shell net=$$((16 + 0x$(CLONE) % 232)); echo $$((net == 88 ? 15 : net)))
 
 .PHONY: help
 help:

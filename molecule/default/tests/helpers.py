@@ -9,7 +9,7 @@ import re
 import uuid
 
 import pytest
-from waiting import eventually
+from waiting import until_mailman_is_idle
 
 LIST_DOMAIN = "list.example.com"
 # The eleven suffixes of mailman_router, and what a wildcard stands for.
@@ -161,10 +161,7 @@ class Mailman:
         self.host.check_output("printf '%%s\\n' %s | %s/bin/add_members -w n -a n -r - %s" % (" ".join(addresses), self.prefix, name))
 
     def remove_list(self, name):
-        """As soon as no message of it is under way in Mailman: in a queue, or (.bak) being worked on."""
-        # Twice, for one may move while the queues are looked through.
-        under_way = "find %s -name '*.pck' -o -name '*.bak'" % self.queue
-        eventually(lambda: not self.host.run("%s; %s" % (under_way, under_way)).stdout)
+        until_mailman_is_idle(self.host, self.queue)
         self.tool("rmlist -a " + name)
 
     def bounce_scores(self, name):

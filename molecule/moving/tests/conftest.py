@@ -11,7 +11,7 @@ import subprocess
 import uuid
 
 import pytest
-from waiting import eventually
+from waiting import until_mailman_is_idle
 
 SCENARIO = pathlib.Path(__file__).parents[1]
 ROOT = SCENARIO.parents[1]
@@ -94,11 +94,8 @@ class Installation:
     def runs(self):
         return self.machine.service(self.unit).is_running
 
-    def queued(self):
-        return self.machine.check_output("find %s/qfiles -name '*.pck' -o -name '*.bak' | grep -v /shunt/ || true" % self.prefix)
-
     def settle(self):
-        eventually(lambda: not self.queued())
+        until_mailman_is_idle(self.machine, self.prefix + "/qfiles", besides="shunt")
 
 
 @pytest.fixture(scope="module")

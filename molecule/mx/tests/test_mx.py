@@ -7,7 +7,7 @@ import json
 import uuid
 
 import pytest
-from waiting import eventually
+from waiting import eventually, until_mailman_is_idle
 
 DOMAINS = {"lists1.example.com": "list.example.com", "lists2.example.com": "list.example.net"}
 MEMBERS = {
@@ -53,7 +53,7 @@ def make_list(list_host):
         return name
 
     yield make_list
-    eventually(lambda: not list_host.run("find /var/lib/mailman/qfiles -name '*.pck' -o -name '*.bak'").stdout)
+    until_mailman_is_idle(list_host, "/var/lib/mailman/qfiles")
     for name in made:
         list_host.run(BIN + "rmlist -a " + name)
 

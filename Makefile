@@ -140,17 +140,15 @@ docs: .venv/complete tree ## Make the documentation of modules and roles, in .ca
 	@cp docs/docsite/conf.py .cache/docs/rst
 	sphinx-build -q -W --keep-going .cache/docs/rst .cache/docs/html
 
-# The environments that ansible-test makes get their pip from the system's Python: its own way is to download a script.
-HOME_OF_TESTS := .cache/home
-GET_PIP := $(HOME_OF_TESTS)/.ansible/test/cache/get_pip_24_2.py
-$(GET_PIP):
-	@mkdir -p $(@D) && echo 'import ensurepip; ensurepip.bootstrap()' > $@
+# ansible-test keeps what it makes in its home.
+HOME_OF_TESTS := HOME=$(CURDIR)/.cache/home
+sanity: .venv/complete tree ## Run ansible-test sanity
+	@$(HOME_OF_TESTS) python tests/cores/get_pip.py
+	cd $(TREE) && $(HOME_OF_TESTS) ansible-test sanity --venv --color no
 
-sanity: .venv/complete tree $(GET_PIP) ## Run ansible-test sanity
-	cd $(TREE) && HOME=$(abspath $(HOME_OF_TESTS)) ansible-test sanity --venv --color no
-
-unit: .venv/complete tree $(GET_PIP) ## Run the unit tests
-	cd $(TREE) && HOME=$(abspath $(HOME_OF_TESTS)) ansible-test units --venv --color no
+unit: .venv/complete tree ## Run the unit tests
+	@$(HOME_OF_TESTS) python tests/cores/get_pip.py
+	cd $(TREE) && $(HOME_OF_TESTS) ansible-test units --venv --color no
 
 values: .venv/complete .cache/venv-oldest/complete ## Test on this machine that every spelling of a variable means the same
 	pytest -p no:cacheprovider -ra tests/values

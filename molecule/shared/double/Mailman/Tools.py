@@ -95,10 +95,6 @@ def _read(path):
 
 # Lists
 
-def do_version(argv):
-    print('Using Mailman version:', mm_cfg.VERSION)
-
-
 def do_newlist(argv):
     options, args = _options(argv, 'qal:u:e:', ('quiet', 'automate', 'language=', 'urlhost=', 'emailhost='))
     lang = _pick(options, '-l', '--language') or mm_cfg.DEFAULT_SERVER_LANGUAGE
@@ -212,17 +208,6 @@ def do_list_lists(argv):
     for mlist in found:
         print(mlist.internal_name() if bare else '    %s - %s' % (
             mlist.real_name, mlist.description or '[no description available]'))
-
-
-def do_list_owners(argv):
-    options, args = _options(argv, 'wm', ('with-listnames', 'moderators'))
-    for name in args or sorted(Utils.list_names()):
-        mlist = MailList.MailList(name.lower(), lock=0)
-        people = mlist.owner + (mlist.moderator if _given(options, '-m', '--moderators') else [])
-        if _given(options, '-w', '--with-listnames'):
-            print(mlist.internal_name())
-            people = ['\t' + address for address in people]
-        print('\n'.join(people))
 
 
 def do_mmsitepass(argv):

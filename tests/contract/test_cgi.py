@@ -76,9 +76,8 @@ def test_what_the_program_is_told(mailman, cgi):
     """Mailman's group, few variables, and of headers those that it believes."""
     driver = f"{PREFIX}/scripts/driver"
     mailman.run(f"cp -p {driver} {driver}.kept")
-    mailman.write(
-        driver, "import os, sys\nprint 'Content-type: text/plain\\n'\nprint sys.argv[1], os.getgid() == os.getegid()\nfor item in os.environ.items(): print '%s=%s' % item\n"
-    )
+    told = "print sys.argv[1], os.getgid() == os.getegid()", "for item in os.environ.items(): print '%s=%s' % item"
+    mailman.write(driver, "\n".join(["import os, sys", "print 'Content-type: text/plain\\n'", *told, ""]))
     try:
         page = cgi("options", "/x", HTTP_X_FORWARDED_FOR="1", HTTP_FORWARDED_FOR="2", HTTP_COOKIE="3", HTTPS="on", HTTP_USER_AGENT="4", HTTP_PROXY="5").page
     finally:

@@ -44,6 +44,9 @@ def read_look(text, v):
     return {
         "missing": first(text, "program") != "yes",
         "running": first(text, "service") == "active,enabled",
+        "absent": values_of(text, "absent"),
+        "bans": first(text, "fail2ban") == "active,enabled",
+        "has_auth_log": first(text, "auth.log") == "yes",
         "runs_programs": first(text, "programs") == "yes",
         "missing_modules": values_of(text, "missing"),
         "group": (groups or [v["web_group"]])[0],

@@ -135,6 +135,13 @@ options:
       - Web hosts and the mail domain of each, as in Mailman's C(VIRTUAL_HOSTS). Tells O(lists[].url_host) of a list that has only O(lists[].email_host).
     type: dict
     default: {}
+  update_urls:
+    description:
+      - Whether the address of the web pages of each list that is there, also of those that are not in O(lists), is brought to the form of
+        C(DEFAULT_URL_PATTERN). Its host stays, unless O(lists[].url_host) has another.
+      - Without it only lists with a host in O(lists) are brought to this form.
+    type: bool
+    default: false
   domains_file:
     description:
       - File in which to keep the mail domain of every list of the installation, also of those that are not in O(lists), for a mail server that serves
@@ -400,6 +407,7 @@ def main():
             keep_archives=dict(type="bool", default=True),
             site_password=dict(type="str", no_log=True),
             virtual_hosts=dict(type="dict", default={}),
+            update_urls=dict(type="bool", default=False),
             domains_file=dict(type="path"),
             lock_timeout=dict(type="int", default=30),
         ),
@@ -423,6 +431,7 @@ def main():
                     keep_archives=params["keep_archives"],
                     site_password=params["site_password"],
                     virtual_hosts=params["virtual_hosts"],
+                    update_urls=params["update_urls"],
                     domains_file=known,
                     lock_timeout=params["lock_timeout"],
                     check=module.check_mode,

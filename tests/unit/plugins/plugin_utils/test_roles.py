@@ -40,7 +40,7 @@ INVENTORY = {
     "mailman_archive": "mailman.tgz",
     "mailman_archive_checksum": "sha256:" + 64 * "a",
 }
-ALL = ["exim", "mailman", "exim_lists"]
+ALL = ["exim", "mailman", "exim_lists", "mailman_web"]
 
 
 SPECIFICATIONS = {role: roles.specification(role) for role in roles.RULES}
@@ -284,6 +284,11 @@ CASES = {
     ],
     # That it speaks test_verification_without_an_address shows.
     "verify.subscriber": [({"verify_subscriber": "anna@example.net"}, []), ({}, [])],
+    "mailman_web.certificate_and_key": [
+        ({"mailman_web_certificate": "/c"}, ["mailman_web_certificate is '/c' and mailman_web_certificate_key is ''", "Set both"]),
+        ({"mailman_web_certificate_key": "/k"}, ["mailman_web_certificate is ''", "self-signed"]),
+        ({"mailman_web_certificate": "/c", "mailman_web_certificate_key": "/k"}, []),
+    ],
     "exim_lists.port_of_mailman": [
         ({"exim_ports": [587]}, ["exim_ports is [587]", "port 25", "Add that port"]),
         ({"mailman_settings": {"SMTPPORT": 2525}}, ["exim_ports is [25]", "port 2525", "mailman_settings.SMTPPORT"]),

@@ -88,7 +88,7 @@ def certificate_is_there(found, v):
 def files_of_others(found, v):
     for one in found["owners"]:
         path, dummy, place = one.partition(" ")
-        yield ("%s: others than root can write %s, and so choose with what Apache serves. Take it from them (chown root, chmod go-w)." % (path, place))
+        yield ("%s: others than root can write %s, and so choose what Apache serves with. Take it from them (chown root, chmod go-w)." % (path, place))
 
 
 def readable_key(found, v):

@@ -4,6 +4,7 @@
 """What role mailman_web asks of its variables beyond their types: the kind of each, and rules across several. A rule yields faults."""
 
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _kinds as kinds
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import shown
 
 KINDS = {
     "mailman_web_certificate": kinds.path,
@@ -19,4 +20,11 @@ def certificate_and_key(v):
                % (v["mailman_web_certificate"], v["mailman_web_certificate_key"]))
 
 
-RULES = (certificate_and_key,)
+def addresses_of_pages(v):
+    for name in ("DEFAULT_URL_PATTERN", "PUBLIC_ARCHIVE_URL"):
+        if v["mailman_web"] and name in v["mailman_settings"]:
+            yield ("mailman_settings.%s is %s, but mailman_web is true: the web server says where the pages are. Take it out."
+                   % (name, shown(v["mailman_settings"][name])))
+
+
+RULES = (certificate_and_key, addresses_of_pages)

@@ -1,5 +1,5 @@
 # One look at all that role mailman_web wants to know of a host. Arguments: Apache's program, its service, the directory of its enabled modules (empty: they
-# come with the package), the modules, separated by blanks, the certificate and its key, and whether they are the role's own.
+# come with the package), the modules, separated by blanks, the certificate and its key.
 if [ -x "$1" ]; then echo program=yes; fi
 echo "service=$(systemctl is-active "$2"),$(systemctl is-enabled "$2" 2> /dev/null)"
 # A daemon that has got module cgid at a reload has not started its helper, and answers 503 for each program. The helper's socket ends in the daemon's PID.
@@ -33,7 +33,7 @@ others() {
 for file in "$5" "$6"; do
     if [ -f "$file" ]; then
         echo "file=$file"
-        if [ "$7" != yes ]; then others "$file"; fi
+        others "$file"
     fi
 done
 if [ -n "$(find "$6" -perm /007 2> /dev/null)" ]; then echo "readable=$6"; fi

@@ -289,6 +289,12 @@ CASES = {
         ({"mailman_web_certificate_key": "/k"}, ["mailman_web_certificate is ''", "self-signed"]),
         ({"mailman_web_certificate": "/c", "mailman_web_certificate_key": "/k"}, []),
     ],
+    "mailman_web.addresses_of_pages": [
+        ({"mailman_web": "yes", "mailman_settings": {"DEFAULT_URL_PATTERN": "http://%s/"}},
+         ["mailman_settings.DEFAULT_URL_PATTERN is 'http://%s/'", "mailman_web is true", "Take it out"]),
+        ({"mailman_web": True, "mailman_settings": {"PUBLIC_ARCHIVE_URL": "x"}}, ["mailman_settings.PUBLIC_ARCHIVE_URL"]),
+        ({"mailman_settings": {"DEFAULT_URL_PATTERN": "http://%s/"}}, []),
+    ],
     "exim_lists.port_of_mailman": [
         ({"exim_ports": [587]}, ["exim_ports is [587]", "port 25", "Add that port"]),
         ({"mailman_settings": {"SMTPPORT": 2525}}, ["exim_ports is [25]", "port 2525", "mailman_settings.SMTPPORT"]),

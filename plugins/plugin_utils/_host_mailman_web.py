@@ -42,7 +42,7 @@ def read_look(text, v):
     groups = [match.group(1) for match in (re.match(r'Group: name="(.+?)"', line) for line in said) if match]
     names = [name[len("dns:"):] for name in first(text, "names").lower().split(",") if name.startswith("dns:")]
     return {
-        "missing": first(text, "program") != "yes",
+        "missing": first(text, "program") != "yes" or bool(values_of(text, "absent")),
         "running": first(text, "service") == "active,enabled",
         "runs_programs": first(text, "programs") == "yes",
         "missing_modules": values_of(text, "missing"),

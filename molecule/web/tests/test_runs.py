@@ -118,6 +118,7 @@ def test_another_web_server(list_host, layout):
         list_host.check_output("systemctl stop another; systemctl start httpd")
 
 
+@pytest.mark.list_hosts("debian12")
 def test_what_apache_does_not_accept(list_host, layout, site, state):
     """An administrator's own file that is broken: ours stays as it is, and Apache runs on."""
     before = state()
@@ -152,6 +153,7 @@ def test_the_administrators_certificate(list_host, site):
     assert run(list_host, **GIVEN).changed == 0
 
 
+@pytest.mark.list_hosts("debian12")
 def test_people_behind_a_proxy(list_host, site, mailman):
     """Its word for their address is believed; what they themselves say is not."""
     gateway = site.connect()[0].getsockname()[0]

@@ -1,6 +1,9 @@
 # One look at all that role mailman_web wants to know of a host. Arguments: Apache's program, its service, the directory of its enabled modules (empty: they
-# come with the package), the modules, separated by blanks, the certificate and its key.
+# come with the package), the modules, separated by blanks, the certificate and its key, and other files without which Apache is not complete.
 if [ -x "$1" ]; then echo program=yes; fi
+for file in $7; do
+    if ! [ -e "$file" ]; then echo "absent=$file"; fi
+done
 echo "service=$(systemctl is-active "$2"),$(systemctl is-enabled "$2" 2> /dev/null)"
 # A daemon that has got module cgid at a reload has not started its helper, and answers 503 for each program. The helper's socket ends in the daemon's PID.
 pid=$(systemctl show --property=MainPID --value "$2")

@@ -171,7 +171,7 @@ def list_name_or_all(value):
 
 def page(value):
     """A page of an archive, in a list of Apache's."""
-    if not re.match(r"[-+_.=a-z0-9]+(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._+=-]+)+\Z", value):
+    if not re.match(r"(?!\.{1,2}/)[-+_.=a-z0-9]+(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._+=-]+)+\Z", value):
         return ", which is no page of an archive. Write its path below /pipermail/, as in announce/2026-November/000012.html."
     return None
 

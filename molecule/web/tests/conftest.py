@@ -10,6 +10,7 @@ import pathlib
 import socket
 import ssl
 import subprocess
+import types
 import urllib.parse
 
 import pytest
@@ -26,6 +27,25 @@ def pytest_terminal_summary(terminalreporter):
     left_out = len(terminalreporter.stats.get("skipped", []))
     if left_out:
         terminalreporter.write_sep("!", "%d tests of Mailman's pages were LEFT OUT for want of the real Mailman (MAILMAN_ARCHIVE)" % left_out)
+
+
+def run(host, *options, playbook="site.yml", **variables):
+    """Run a playbook on one host: how many tasks changed it, what failed, what was changed, and all the rest that modules returned."""
+    command = ["ansible-playbook", "-i", ROOT / "molecule/shared/ground.yml", "-i", SCENARIO / "inventory.yml", "--limit", host.name]
+    environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+    command += ["-e", json.dumps(variables), *options, ROOT / "playbooks" / playbook]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=900, check=False)
+    if not done.stdout.startswith("{"):
+        pytest.fail("ansible-playbook printed:\n" + done.stdout + done.stderr)
+    report = json.loads(done.stdout)
+    results = {task["task"]["name"].split(" : ")[-1]: result for play in report["plays"] for task in play["tasks"] for result in task["hosts"].values()}
+    [stats] = report["stats"].values()
+    return types.SimpleNamespace(
+        changed=stats["changed"],
+        failure=" ".join(result.get("msg", "") for result in results.values() if result.get("failed")),
+        changes=[name for name, result in results.items() if result.get("changed")],
+        output=done.stdout,
+    )
 
 
 class Site:

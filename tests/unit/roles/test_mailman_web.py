@@ -197,7 +197,8 @@ LINE = 'www.example.com:443 192.0.2.1 - -  "%s HTTP/1.1" %d 3607 "-" "curl"'
     ("login", r"POST /mailman/roster/announce/\\", 401, True), ("login", "POST /mailman/edithtml", 401, True),
     ("login", "POST /mailman/private/announce", 401, True), ("login", "POST /mailman/private/announce", 200, True),
     ("login", "POST /mailman/create", 200, True), ("login", "POST /mailman/rmlist/announce", 200, True),
-    ("login", "GET /mailman/create", 200, False), ("login", "POST /mailman/admin/announce", 200, False), ("login", "GET /mailman/private/announce/", 200, False),
+    ("login", "GET /mailman/create", 200, False), ("login", "POST /mailman/admin/announce", 200, False),
+    ("login", "GET /mailman/private/announce/", 200, False),
     ("login", "POST /mailman/administration", 401, False), ("login", "GET /mailman/listinfo", 401, False),
     ("limits", "GET /pipermail/announce/", 429, True), ("limits", r"GET /pipermail/\"", 429, True), ("limits", "GET /pipermail/announce/", 200, False),
     # What the client writes is not the answer.

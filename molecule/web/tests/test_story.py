@@ -82,7 +82,7 @@ def test_approve_a_held_post_and_read_it(owner, site, list_host, send, sink):
 
     eventually(held)
     owner.picture("admindb")
-    owner.click("input[type=radio][name='senderaction-gustav%40example.org'][value='4']")
+    owner.click("input[type=radio][name='senderaction-gustav%40example.org'][value='1']")
     owner.click("input[name=submit]")
     assert sink.wait(2, since=mark, host=list_host, subject=subject)
 

@@ -42,8 +42,11 @@ def read_look(text, v):
     groups = [match.group(1) for match in (re.match(r'Group: name="(.+?)"', line) for line in said) if match]
     names = [name[len("dns:"):] for name in first(text, "names").lower().split(",") if name.startswith("dns:")]
     return {
-        "missing": first(text, "program") != "yes" or bool(values_of(text, "absent")),
+        "missing": first(text, "program") != "yes",
         "running": first(text, "service") == "active,enabled",
+        "absent": values_of(text, "absent"),
+        "bans": first(text, "fail2ban") == "active,enabled",
+        "has_auth_log": first(text, "auth.log") == "yes",
         "runs_programs": first(text, "programs") == "yes",
         "missing_modules": values_of(text, "missing"),
         "group": (groups or [v["web_group"]])[0],

@@ -1,9 +1,7 @@
 # One look at all that role mailman_web wants to know of a host. Arguments: Apache's program, its service, the directory of its enabled modules (empty: they
-# come with the package), the modules, separated by blanks, the certificate and its key, and other files without which Apache is not complete.
+# come with the package), the modules, separated by blanks, the certificate and its key, and files
+# without which a package is missing.
 if [ -x "$1" ]; then echo program=yes; fi
-for file in $7; do
-    if ! [ -e "$file" ]; then echo "absent=$file"; fi
-done
 echo "service=$(systemctl is-active "$2"),$(systemctl is-enabled "$2" 2> /dev/null)"
 # A daemon that has got module cgid at a reload has not started its helper, and answers 503 for each program. The helper's socket ends in the daemon's PID.
 pid=$(systemctl show --property=MainPID --value "$2")
@@ -13,6 +11,11 @@ for module in $4; do
 done
 # Its user and group, and which file has which virtual host.
 if [ -x "$1" ]; then "$1" -t -D DUMP_VHOSTS -D DUMP_RUN_CFG 2> /dev/null | sed 's/^/said=/'; fi
+for file in $7; do
+    if ! [ -e "$file" ]; then echo "absent=$file"; fi
+done
+echo "fail2ban=$(systemctl is-active fail2ban),$(systemctl is-enabled fail2ban 2> /dev/null)"
+if [ -e /var/log/auth.log ]; then echo auth.log=yes; fi
 # What else listens on Apache's ports: address, process, unit.
 ss -Hltnp 'sport = :80 or sport = :443' | while read -r _ _ _ address _ process; do
     case $process in *'(("apache2"'* | *'(("httpd"'*) continue ;; esac

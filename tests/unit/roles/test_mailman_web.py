@@ -11,10 +11,11 @@ import pytest
 import yaml
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _host_mailman_web as web
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _hosts as hosts
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._captchas import captchas
 
 ROLE = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles", "mailman_web")
 INSTALLED = {"prefix": "/usr/lib/mailman", "var_prefix": "/var/lib/mailman", "cgi_group": "www-data", "url_hosts": ["www.example.com", "www.example.net"]}
-FOUND = {"missing": False, "running": True, "runs_programs": True, "missing_modules": [], "pair": "same", "days": 300, "names": INSTALLED["url_hosts"]}
+FOUND = {"absent": [], "bans": True, "has_auth_log": False, "missing": False, "running": True, "runs_programs": True, "missing_modules": [], "pair": "same", "days": 300, "names": INSTALLED["url_hosts"]}
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_all_of_it_is_within_the_proof(text, value):
 @pytest.mark.parametrize(("variables", "words", "others"), [
     ({}, ['SSLCertificateFile "/etc/listhost/web.pem"', 'SSLCertificateKeyFile "/etc/listhost/web.key"'], ["Strict-Transport-Security", "RemoteIP", "451"]),
     ({"mailman_web_certificate": "/c", "mailman_web_certificate_key": "/k"},
-     ['SSLCertificateFile "/c"', 'SSLCertificateKeyFile "/k"', "Strict-Transport-Security"], ["/etc/listhost"]),
+     ['SSLCertificateFile "/c"', 'SSLCertificateKeyFile "/k"', "Strict-Transport-Security"], ["/etc/listhost/web"]),
     ({"mailman_web_trusted_proxies": ["192.0.2.1", "2001:db8::/32"]}, ["RemoteIPInternalProxy 192.0.2.1 2001:db8::/32\n"], []),
     ({"mailman_web_taken_down": ["a/2026-May/1"]}, ['Redirect 451 "/pipermail/a/2026-May/1"', 'Redirect 451 "/mailman/private/a/2026-May/1"'], []),
     ({"platform": "RedHat"}, ["/var/log/httpd/listhost_access.log"], ["apache2"]),
@@ -75,7 +76,7 @@ def test_when_a_certificate_is_made(value, found, inventory, missing):
     assert value("{{ __mailman_web_unprepared }}", found=found, **inventory) is missing
 
 
-@pytest.mark.parametrize("found", [{"missing": True}, {"missing_modules": ["ssl"]}])
+@pytest.mark.parametrize("found", [{"absent": ["/usr/sbin/apache2ctl"]}, {"missing_modules": ["ssl"]}])
 def test_when_the_host_is_not_prepared(value, found):
     assert value("{{ __mailman_web_unprepared }}", found=found) is True
 
@@ -102,7 +103,8 @@ def look(tmp_path):
             (tmp_path / "bin" / name).write_text("#!/bin/sh\n")
             (tmp_path / "bin" / name).chmod(0o755)
         run = subprocess.run(
-            ["sh", os.path.join(ROLE, "files", "look.sh"), "/nonexistent/httpd", "httpd", str(tmp_path), "ssl cgid", str(certificate), str(key)],
+            ["sh", os.path.join(ROLE, "files", "look.sh"), "/nonexistent/httpd", "httpd", str(tmp_path), "ssl cgid", str(certificate), str(key),
+             "/nonexistent/nft /bin/sh"],
             env={"PATH": "%s:/usr/sbin:/usr/bin:/sbin:/bin" % (tmp_path / "bin")}, stdout=subprocess.PIPE, check=True,
         )
         return web.read_look(run.stdout.decode(), {"web_group": "apache", "own_files": []})
@@ -140,4 +142,90 @@ def test_the_look_at_who_can_write_a_certificate(look, tmp_path):
 
 def test_the_look_at_modules(look, tmp_path):
     (tmp_path / "ssl.load").write_text("")
-    assert look("/gone", "/gone")["missing_modules"] == ["cgid"]
+    found = look("/gone", "/gone")
+    assert (found["missing_modules"], found["absent"]) == (["cgid"], ["/nonexistent/nft"])
+
+
+LIMITS = ("QS_", "SetEnvIfExpr")
+
+
+@pytest.mark.parametrize(("variables", "wanted"), [
+    ({}, ["31 3600 listhost_form ^form$", "301 60 listhost_page ^page$"]),
+    ({"mailman_web_forms_per_hour": 0}, ["301 60 listhost_page ^page$"]),
+    ({"mailman_web_archive_pages_per_minute": 0}, ["31 3600 listhost_form ^form$"]),
+    ({"mailman_web_archive_pages_per_minute": 0, "mailman_web_forms_per_hour": 0}, []),
+    # All clients are one.
+    ({"mailman_web_trusted_proxies": ["192.0.2.1"]}, []),
+])
+def test_limits(text, value, variables, wanted):
+    said = text(**variables)
+    assert re.findall(r"QS_CondClientEventLimitCount (.*)", said) == wanted
+    assert all((word in said) is bool(wanted) for word in LIMITS)
+    for platform, module in (("Debian", "libapache2-mod-qos"), ("RedHat", "mod_qos")):
+        assert (module in value("{{ __mailman_web_needs }}", platform, **variables).values()) is bool(wanted)
+    assert ("qos" in value("{{ __mailman_web_modules }}", **variables)) is bool(wanted)
+
+
+def test_which_packages_are_installed(value):
+    absent = ["/usr/sbin/httpd", "/etc/httpd/conf.modules.d/00-ssl.conf", "/etc/pki/tls/certs/localhost.crt", "/usr/bin/fail2ban-client"]
+    assert value("{{ __mailman_web_packages }}", "RedHat", {"absent": absent}) == ["httpd", "mod_ssl", "fail2ban-server"]
+    assert "fail2ban" not in value("{{ __mailman_web_needs }}", mailman_web_fail2ban=False).values()
+
+
+@pytest.mark.parametrize("banning", [True, False])
+def test_files_of_fail2ban(value, banning):
+    files = value("{{ __mailman_web_files | map(attribute='path') | list }}", __mailman_web_jails=[{"path": "/etc/fail2ban/jail"}], mailman_web_fail2ban=banning)
+    assert files == ["/etc/listhost/robots.txt"] + (["/etc/fail2ban/jail"] if banning else [])
+
+
+@pytest.mark.parametrize(("found", "platform", "repaired"), [({}, "Debian", True), ({"has_auth_log": True}, "Debian", False), ({}, "RedHat", False)])
+def test_jails(value, role_text, found, platform, repaired):
+    said = value(role_text("mailman_web", "templates", "jail.conf.j2"), platform, found, ansible_facts={"os_family": platform},
+                 mailman_web_login_failures_per_hour=7, mailman_web_trusted_proxies=["192.0.2.1"])
+    assert re.findall("maxretry = (.*)", said) == ["7", "30"]
+    assert said.count("ignoreip = 127.0.0.0/8 ::1 192.0.2.1\n") == 2
+    assert ("[sshd]" in said) is repaired
+
+
+# As Apache writes it, and without the time, as fail2ban reads it.
+LINE = 'www.example.com:443 192.0.2.1 - -  "%s HTTP/1.1" %d 3607 "-" "curl"'
+
+
+@pytest.mark.parametrize(("name", "request_line", "status", "counts"), [
+    ("login", "POST /mailman/admin/announce", 401, True), ("login", "GET /mailman/admindb/announce", 401, True),
+    ("login", "POST /mailman/options/announce/anna--at--example.org", 401, True), ("login", r"POST /mailman/admin/announce/\"x", 401, True),
+    ("login", r"POST /mailman/roster/announce/\\", 401, True), ("login", "POST /mailman/edithtml", 401, True),
+    ("login", "POST /mailman/private/announce", 401, True), ("login", "POST /mailman/private/announce", 200, True),
+    ("login", "POST /mailman/create", 200, True), ("login", "POST /mailman/rmlist/announce", 200, True),
+    ("login", "GET /mailman/create", 200, False), ("login", "POST /mailman/admin/announce", 200, False),
+    ("login", "GET /mailman/private/announce/", 200, False),
+    ("login", "POST /mailman/administration", 401, False), ("login", "GET /mailman/listinfo", 401, False),
+    ("limits", "GET /pipermail/announce/", 429, True), ("limits", r"GET /pipermail/\"", 429, True), ("limits", "GET /pipermail/announce/", 200, False),
+    # What the client writes is not the answer.
+    ("limits", r'GET /\" 429 \"', 404, False), ("login", r'GET /mailman/admin/x HTTP/1.1\" 401 \"', 200, False),
+])
+def test_what_counts_for_a_ban(value, role_text, name, request_line, status, counts):
+    said = value(role_text("mailman_web", "templates", "filter-%s.conf.j2" % name))
+    expressions = re.findall(r"(\^\S.*)", re.search(r"(?ms)^failregex = (.*?)^ignoreregex", said).group(1))
+    assert len(expressions) == {"login": 2, "limits": 1}[name]
+    found = [re.search(one.replace("<HOST>", r"(?P<host>\S+)"), LINE % (request_line, status)) for one in expressions]
+    assert [one.group("host") for one in found if one][:1] == (["192.0.2.1"] if counts else [])
+
+
+def test_what_mailman_is_told(value):
+    settings = value("{{ __mailman_web_settings }}")
+    assert settings["DEFAULT_URL_PATTERN"] == "https://%s/mailman/" and "CAPTCHAS" not in settings
+    assert (settings["REFUSE_SECOND_PENDING"], settings["WARN_MEMBER_OF_SUBSCRIBE"]) == (1, 0)
+
+
+@pytest.mark.parametrize(("answers", "right", "wrong"), [
+    (["12", "twelve"], ["12", " Twelve "], ["1", "122", "12 twelve", "", "12x"]),
+    (["C++", "a.b"], ["c++", "A.B"], ["c", "axb", "C"]),
+])
+def test_answers(answers, right, wrong):
+    pairs = captchas([{"question": "What?", "answers": answers}, {"language": "de", "question": "Was?", "answers": ["x"]}])
+    assert sorted(pairs) == ["de", "en"] and pairs["en"][0][0] == "What?"
+    # As Mailman does.
+    expression = pairs["en"][0][1] + "$"
+    assert [one for one in right if not re.match(expression, one)] == []
+    assert [one for one in wrong if re.match(expression, one)] == []

@@ -92,7 +92,7 @@ def test_what_is_found():
         ("www.example.com", "/etc/apache2/sites-enabled/site.conf"), ("lists.example.net", "/etc/apache2/sites-enabled/site.conf"),
         ("other.example.com", "/etc/apache2/sites-enabled/other.conf"),
     ]
-    # httpd without what makes it serve HTTPS.
-    assert hosts.check("mailman_web", SAID + "absent=/etc/httpd/conf.modules.d/00-ssl.conf\n", dict(VALUES, cgi_group=""))[0]["missing"]
+    more = hosts.check("mailman_web", "absent=/usr/sbin/nft\nabsent=/usr/bin/openssl\nfail2ban=active,enabled\nauth.log=yes\n", VALUES)[0]
+    assert (more["absent"], more["bans"], more["has_auth_log"]) == (["/usr/sbin/nft", "/usr/bin/openssl"], True, True)
     bare = hosts.check("mailman_web", "service=inactive,\nmissing=ssl\n", VALUES)[0]
     assert (bare["missing"], bare["running"], bare["runs_programs"], bare["pair"], bare["days"], bare["names"]) == (True, False, False, "", None, [])

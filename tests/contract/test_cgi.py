@@ -26,7 +26,7 @@ LOGINS = {
 
 @pytest.fixture(scope="module")
 def name(installed):
-    return installed.newlist("paged", ["member@example.org"])
+    return installed.newlist("cgi-paged", ["member@example.org"])
 
 
 @pytest.fixture(scope="module")
@@ -135,11 +135,11 @@ def test_right_password(cgi, name, program, field):
     """A cookie for the whole interface, without what keeps it from scripts."""
     answer = cgi(program, "/" + name + "/", {field: "secret", "submit": "Let me in"})
     [cookie] = answer.headers.get_all("Set-Cookie")
-    assert re.fullmatch(r'paged\+admin="?[0-9a-f-]+"?; Path=/mailman/; Version=1', cookie.replace("Version=1; Path=/mailman/", "Path=/mailman/; Version=1"))
+    assert re.fullmatch(r'cgi-paged\+admin="?[0-9a-f-]+"?; Path=/mailman/; Version=1', cookie.replace("Version=1; Path=/mailman/", "Path=/mailman/; Version=1"))
 
 
 def test_cookie_of_a_list_with_https(mailman, cgi):
-    name = mailman.newlist("closed", web_page_url="https://www.example.com/mailman/")
+    name = mailman.newlist("cgi-closed", web_page_url="https://www.example.com/mailman/")
     assert "secure" in cgi("admin", "/" + name, {"adminpw": "secret"}).headers["Set-Cookie"]
 
 
@@ -151,12 +151,13 @@ def test_forged_address_is_believed(mailman, cgi, name):
 
 def test_overview(mailman, cgi, name):
     """The lists of the host that was asked for; not those that are hidden."""
-    mailman.newlist("hidden", advertised=0)
-    mailman.newlist("elsewhere", web_page_url="http://www.example.net/mailman/")
-    assert re.findall(r'listinfo/([a-z]+)"', cgi("listinfo").page).count("hidden") == 0
-    assert {"paged"} <= set(re.findall(r'listinfo/([a-z]+)"', cgi("listinfo").page)) & {"paged", "elsewhere"} == {"paged"}
-    assert set(re.findall(r'listinfo/([a-z]+)"', cgi("listinfo", HTTP_HOST="www.example.net").page)) == {"elsewhere"}
-    assert cgi("listinfo", "/elsewhere").status == 200
+    mailman.newlist("cgi-hidden", advertised=0)
+    mailman.newlist("cgi-elsewhere", web_page_url="http://www.example.net/mailman/")
+    shown = re.findall(r'listinfo/([a-z-]+)"', cgi("listinfo").page)
+    assert name in shown
+    assert {"cgi-hidden", "cgi-elsewhere"} & set(shown) == set()
+    assert set(re.findall(r'listinfo/([a-z-]+)"', cgi("listinfo", HTTP_HOST="www.example.net").page)) == {"cgi-elsewhere"}
+    assert cgi("listinfo", "/cgi-elsewhere").status == 200
 
 
 def test_subscribe(mailman, cgi, name):

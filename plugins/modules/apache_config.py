@@ -79,7 +79,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import FILE_ARGUMENTS, FILES, Transaction
 
 # Apache ends when it has read again what it cannot work with, such as a key of another certificate, and says nothing of it to who reloads it.
-SECONDS_TO_END = 2
+# So it is looked at for two seconds.
+LOOKS = 20
 
 
 def is_link(link, path):
@@ -115,12 +116,11 @@ def systemctl(module, action):
 
 def is_running(module):
     """Say whether Apache goes on running."""
-    end = time.time() + SECONDS_TO_END
-    while systemctl(module, "is-active") == 0:
-        if time.time() > end:
-            return True
+    for dummy in range(LOOKS):
+        if systemctl(module, "is-active") != 0:
+            return False
         time.sleep(0.1)
-    return False
+    return True
 
 
 def go_live(module, transaction, link_missing):

@@ -29,7 +29,7 @@ UNCHANGED = dict(
 )  # fmt: skip
 
 
-def plan(attributes, specs, existing, purge, complain, warn, domains, update_urls=False):
+def plan(attributes, specs, existing, purge, complain, warn, domains, web_hosts=None):
     """What the call would change, with nothing written: (reports, specs that need work, names to remove)."""
     check_names(specs, existing, purge, complain, warn)
     reports, to_do, doomed = [], [], []
@@ -58,7 +58,7 @@ def plan(attributes, specs, existing, purge, complain, warn, domains, update_url
                     complain_here("owners", "are needed to create the list")
             else:
                 mlist = mailman.MailList.MailList(plain(name), lock=0)
-                if update_urls and spec["url_host"] is None:
+                if web_hosts is not None and spec["url_host"] is None:
                     spec = dict(spec, url_host=url_host(mlist))
         except UnicodeError:
             # check_names has complained of the name.
@@ -69,6 +69,8 @@ def plan(attributes, specs, existing, purge, complain, warn, domains, update_url
         domains.now[name] = "" if new else mlist.host_name
         report = Work(attributes, mlist, spec, new, complain_here).report()
         domains.then[name] = mlist.host_name
+        if web_hosts is not None:
+            web_hosts[name] = url_host(mlist)
         if report:
             reports.append(report)
             to_do.append(spec)
@@ -85,15 +87,15 @@ def url_host(mlist):
     return match and readable(match.group(1))
 
 
-def with_old_urls(names):
-    """Requests for those of some lists whose web pages have an address of another form than DEFAULT_URL_PATTERN's: their hosts stay."""
+def with_old_urls(names, web_hosts):
+    """Requests for those of some lists whose web pages have an address of another form than DEFAULT_URL_PATTERN's: their hosts stay, and are noted."""
     for name in sorted(names):
         try:
             mlist = mailman.MailList.MailList(plain(name), lock=0)
         except (mailman.Errors.MMListError, EnvironmentError, UnicodeError):
             # Somebody has to restore it. It is not in the request.
             continue
-        host = url_host(mlist)
+        host = web_hosts[name] = url_host(mlist)
         if host and mlist.web_page_url != web_page_url(host):
             yield dict(UNCHANGED, name=name, url_host=host)
 
@@ -122,9 +124,11 @@ def manage_lists(lists, purge, keep_archives, site_password, virtual_hosts, upda
             faults.append((-1, "site_password: " + sys.exc_info()[1].text))
     domains = Domains(**(domains_file or {"text": "", "seconds": 0}))
     unlisted = existing - set(spec["name"] for spec in lists)
+    # The host of each list's web pages, when the call has done its work.
+    hosts = {} if update_urls else None
     if update_urls and not purge:
-        lists = lists + list(with_old_urls(unlisted))
-    reports, to_do, doomed = plan(attributes, lists, existing, purge, complain, warnings.append, domains, update_urls)
+        lists = lists + list(with_old_urls(unlisted, hosts))
+    reports, to_do, doomed = plan(attributes, lists, existing, purge, complain, warnings.append, domains, hosts)
     crumbs = unfinished_removals()
     reports = [report_removal(name) for name in crumbs if name not in doomed] + reports
     answer = {
@@ -135,6 +139,7 @@ def manage_lists(lists, purge, keep_archives, site_password, virtual_hosts, upda
         "site_password_changed": False,
         "unlisted": sorted(unlisted),
         "warnings": warnings,
+        "web_hosts": hosts and "".join("%s %s\n" % (name, hosts[name].lower()) for name in sorted(hosts) if hosts[name] and name not in doomed),
     }
     if faults:
         return answer

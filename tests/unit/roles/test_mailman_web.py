@@ -51,7 +51,7 @@ def test_all_of_it_is_within_the_proof(text, value):
 @pytest.mark.parametrize(("variables", "words", "others"), [
     ({}, ['SSLCertificateFile "/etc/listhost/web.pem"', 'SSLCertificateKeyFile "/etc/listhost/web.key"'], ["Strict-Transport-Security", "RemoteIP", "451"]),
     ({"mailman_web_certificate": "/c", "mailman_web_certificate_key": "/k"},
-     ['SSLCertificateFile "/c"', 'SSLCertificateKeyFile "/k"', "Strict-Transport-Security"], ["/etc/listhost/web"]),
+     ['SSLCertificateFile "/c"', 'SSLCertificateKeyFile "/k"', "Strict-Transport-Security"], ["/etc/listhost/web."]),
     ({"mailman_web_trusted_proxies": ["192.0.2.1", "2001:db8::/32"]}, ["RemoteIPInternalProxy 192.0.2.1 2001:db8::/32\n"], []),
     ({"mailman_web_taken_down": ["a/2026-May/1"]}, ['Redirect 451 "/pipermail/a/2026-May/1"', 'Redirect 451 "/mailman/private/a/2026-May/1"'], []),
     ({"platform": "RedHat"}, ["/var/log/httpd/listhost_access.log"], ["apache2"]),
@@ -146,6 +146,19 @@ def test_the_look_at_modules(look, tmp_path):
     assert (found["missing_modules"], found["absent"]) == (["cgid"], ["/nonexistent/nft"])
 
 
+def test_lists_of_several_hosts(text, value):
+    said = text()
+    rules = re.findall(r'RewriteRule "(.*?)" - (.*)', said)
+    assert len(rules) == 2 and {flags for dummy, flags in rules} == {"[R=404,L]"}
+    for path, name in (("/mailman/admin/open/members", "open"), ("/mailman/listinfo/open", "open"), ("/pipermail/open/", "open"), ("/pipermail/open.mbox/x", "open"),
+                       ("/mailman/private/a.b/2026-May/1.html", "a.b"), ("/mailman/listinfo", None), ("/mailman/listinfo/", None), ("/icons/x", None)):
+        match = re.search(rules[0][0], path)
+        assert (match and match.group(1)) == name, path
+    assert re.findall(r"\|(\S+)} !=(\S+)\n", said) == [("www.example.com", "www.example.com"), ("www.example.net", "www.example.net")]
+    one = value("{{ __mailman_web_hosts_file }}", __mailman_web_url_hosts=["www.example.com"])
+    assert (one, "Rewrite" in text(__mailman_web_url_hosts=["www.example.com"])) == ("", False)
+
+
 LIMITS = ("QS_", "SetEnvIfExpr")
 
 
@@ -174,7 +187,8 @@ def test_which_packages_are_installed(value):
 
 @pytest.mark.parametrize("banning", [True, False])
 def test_files_of_fail2ban(value, banning):
-    files = value("{{ __mailman_web_files | map(attribute='path') | list }}", __mailman_web_jails=[{"path": "/etc/fail2ban/jail"}], mailman_web_fail2ban=banning)
+    paths = "{{ __mailman_web_files | map(attribute='path') | list }}"
+    files = value(paths, __mailman_web_jails=[{"path": "/etc/fail2ban/jail"}], mailman_web_fail2ban=banning)
     assert files == ["/etc/listhost/robots.txt"] + (["/etc/fail2ban/jail"] if banning else [])
 
 

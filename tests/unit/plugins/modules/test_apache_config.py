@@ -14,7 +14,7 @@ def host(tmp_path, monkeypatch):
 
     Apache refuses a file with the word "broken". It does not reload one with "refused", and ends a moment after it has read one with "deadly".
     """
-    monkeypatch.setattr(apache_config, "SECONDS_TO_END", 0.3)
+    monkeypatch.setattr(apache_config, "LOOKS", 3)
 
     class Host:
         path = tmp_path / "available" / "lists.conf"

@@ -33,7 +33,9 @@ def installed(monkeypatch, mm_cfg):
 
 
 def test_lists_with_an_address_of_another_form():
-    found = list(lists.with_old_urls([*URLS, "broken"]))
+    hosts = {}
+    found = list(lists.with_old_urls([*URLS, "broken"], hosts))
+    assert hosts == {"old": "www.example.com", "port": "www.example.com", "new": "www.example.com", "other": "www.example.net", "odd": None}
     assert {spec["name"]: spec["url_host"] for spec in found} == {"old": "www.example.com", "port": "www.example.com", "other": "www.example.net"}
     assert attributes.web_page_url("www.example.net") == "https://www.example.net/mailman/"
 
@@ -57,8 +59,9 @@ def test_a_list_of_the_request(monkeypatch, update, said, wanted):
     monkeypatch.setattr(lists, "check_names", lambda *dummy: None)
     monkeypatch.setattr(lists, "check_host", lambda host: None)
     spec = dict(lists.UNCHANGED, name="old", url_host=said)
-    assert lists.plan(None, [spec], {"old"}, False, None, None, types.SimpleNamespace(now={}, then={}), update) == ([], [], [])
-    assert seen == [wanted]
+    hosts = {} if update else None
+    assert lists.plan(None, [spec], {"old"}, False, None, None, types.SimpleNamespace(now={}, then={}), hosts) == ([], [], [])
+    assert (seen, hosts) == ([wanted], {"old": "www.example.com"} if update else None)
     # The request itself stays as it is.
     assert spec["url_host"] == said
 
@@ -78,3 +81,5 @@ def test_lists_that_the_request_does_not_name(monkeypatch, update, purge, asked)
     monkeypatch.setattr(lists, "plan", plan)
     answer = lists.manage_lists([dict(lists.UNCHANGED, name="new", url_host=None)], purge, True, None, {}, update, None, 1, True)
     assert (seen, answer["unlisted"]) == (asked, ["old", "other"])
+    # What the plan notes is not among these.
+    assert (answer["web_hosts"] or None) == ("old www.example.com\nother www.example.net\n" if len(asked) > 1 else None)

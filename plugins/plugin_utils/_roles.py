@@ -33,7 +33,9 @@ KINDS = {name: kind for rules in RULES.values() for name, kind in rules.KINDS.it
 # What can be checked: the role whose platforms count, variables (all of the role's where they are not named), rules.
 PARTS = {role: (role, None, rules.RULES) for role, rules in RULES.items()}
 # A host of virtual domains has no Mailman but theirs.
-PARTS["virtual_host"] = ("mailman", ("mailman_separate_home", "mailman_shared_domains"), (_rules_mailman.one_kind_of_domains, _rules_mailman.web_of_virtual_domain))
+PARTS["virtual_host"] = (
+    "mailman", ("mailman_separate_home", "mailman_shared_domains"), (_rules_mailman.one_kind_of_domains, _rules_mailman.web_of_virtual_domain),
+)
 # Of lists where there is no Mailman yet.
 PARTS["new_lists"] = ("mailman", ("mailman_lists",), _rules_mailman.RULES_OF_NEW_LISTS)
 # A virtual domain's inventory need not know its machine's, but for the limit that Exim itself tells.

@@ -212,7 +212,8 @@ CASES = {
         ({"mailman_separate_home": "/virtual", "exim_lists_domains": []}, []),
     ],
     "mailman.web_of_virtual_domain": [
-        ({"mailman_web": "yes", "mailman_separate_home": "/virtual"}, ["mailman_web is true, but mailman_separate_home is '/virtual'", "Set mailman_web to false"]),
+        ({"mailman_web": "yes", "mailman_separate_home": "/virtual"},
+         ["mailman_web is true, but mailman_separate_home is '/virtual'", "Set mailman_web to false"]),
         ({"mailman_web": False, "mailman_separate_home": "/virtual"}, []), ({"mailman_web": True}, []),
     ],
     "mailman.site_password": [

@@ -314,9 +314,8 @@ def reachable_addresses(v):
 
 RULES = (
     list_names, list_addresses, list_passwords, list_settings, list_members,
-    virtual_hosts, one_kind_of_domains, place_of_virtual_domain, method_of_virtual_domain, web_of_virtual_domain,
-    site_password, archive, settings, taken_settings, sessions, slices,
-    users_of_others, reachable_addresses,
+    virtual_hosts, one_kind_of_domains, place_of_virtual_domain, method_of_virtual_domain, web_of_virtual_domain, site_password, archive, settings,
+    taken_settings, sessions, slices, users_of_others, reachable_addresses,
 )
 # Where there is no Mailman yet, all lists are new.
 RULES_OF_NEW_LISTS = (owners_of_new_lists, clashes_of_new_lists, ambiguous_names_of_new_lists)

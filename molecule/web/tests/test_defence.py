@@ -58,7 +58,8 @@ def robot(ground, site):
 @pytest.fixture(scope="module", autouse=True)
 def nobody_is_known(list_host):
     """Whoever was counted or banned by an earlier run of these tests starts anew."""
-    list_host.check_output("fail2ban-client unban --all; systemctl restart %s", "httpd" if list_host.name == "el8" else "apache2")
+    unit, log = ("httpd", "/var/log/httpd") if list_host.name == "el8" else ("apache2", "/var/log/apache2")
+    list_host.check_output("fail2ban-client unban --all; : >%s/listhost_access.log; systemctl restart fail2ban %s", log, unit)
 
 
 def test_settings(mailman):
@@ -125,9 +126,9 @@ def test_guesses_that_mailman_does_not_refuse_with_401(robot):
 
 def test_crawlers_are_slowed_down(robot, archives):
     archives("news/2026-November/000001.html", b"a post")
-    statuses, _page = robot("example.org", [["/pipermail/news/2026-November/000001.html", None]] * (PAGES + 10))
+    statuses, _page = robot("example.org", [["/pipermail/news/2026-November/000001.html", None]] * (PAGES + 5))
     assert PAGES - 2 <= statuses[200] <= PAGES
-    assert statuses[429] >= 10
+    assert statuses[429] >= 5
 
 
 def test_robots_txt(site):

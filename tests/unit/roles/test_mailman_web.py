@@ -15,8 +15,8 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._captchas im
 
 ROLE = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles", "mailman_web")
 INSTALLED = {"prefix": "/usr/lib/mailman", "var_prefix": "/var/lib/mailman", "cgi_group": "www-data", "url_hosts": ["www.example.com", "www.example.net"]}
-FOUND = {"absent": [], "bans": True, "has_auth_log": False, "missing": False, "running": True, "runs_programs": True, "missing_modules": [], "pair": "same",
-         "days": 300, "names": INSTALLED["url_hosts"]}
+FOUND = {"absent": [], "bans": True, "has_auth_log": False, "missing": False, "running": True, "runs_programs": True,
+         "missing_modules": [], "pair": "same", "days": 300, "names": INSTALLED["url_hosts"]}
 
 
 @pytest.fixture
@@ -152,8 +152,8 @@ def test_lists_of_several_hosts(text, value):
     rules = re.findall(r'RewriteRule "(.*?)" - (.*)', said)
     assert len(rules) == 2 and {flags for dummy, flags in rules} == {"[R=404,L]"}
     for path, name in (("/mailman/admin/open/members", "open"), ("/mailman/listinfo/open", "open"), ("/pipermail/open/", "open"),
-                       ("/pipermail/open.mbox/x", "open"),
-                       ("/mailman/private/a.b/2026-May/1.html", "a.b"), ("/mailman/listinfo", None), ("/mailman/listinfo/", None), ("/icons/x", None)):
+                       ("/pipermail/open.mbox/x", "open"), ("/mailman/private/a.b/2026-May/1.html", "a.b"),
+                       ("/mailman/listinfo", None), ("/mailman/listinfo/", None), ("/icons/x", None)):
         match = re.search(rules[0][0], path)
         assert (match and match.group(1)) == name, path
     assert re.findall(r"\|(\S+)} !=(\S+)\n", said) == [("www.example.com", "www.example.com"), ("www.example.net", "www.example.net")]

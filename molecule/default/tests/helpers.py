@@ -161,8 +161,10 @@ class Mailman:
         self.host.check_output("printf '%%s\\n' %s | %s/bin/add_members -w n -a n -r - %s" % (" ".join(addresses), self.prefix, name))
 
     def remove_list(self, name):
-        """As soon as no message of it is under way in Mailman."""
-        eventually(lambda: not self.host.run("find %s -name '*.pck'" % self.queue).stdout)
+        """As soon as no message of it is under way in Mailman: in a queue, or (.bak) being worked on."""
+        # Twice, for one may move while the queues are looked through.
+        under_way = "find %s -name '*.pck' -o -name '*.bak'" % self.queue
+        eventually(lambda: not self.host.run("%s; %s" % (under_way, under_way)).stdout)
         self.tool("rmlist -a " + name)
 
     def bounce_scores(self, name):

@@ -53,7 +53,7 @@ def make_list(list_host):
         return name
 
     yield make_list
-    eventually(lambda: not list_host.run("find /var/lib/mailman/qfiles -name '*.pck'").stdout)
+    eventually(lambda: not list_host.run("find /var/lib/mailman/qfiles -name '*.pck' -o -name '*.bak'").stdout)
     for name in made:
         list_host.run(BIN + "rmlist -a " + name)
 

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, letter
 from test_5_content import EICAR, GTUBE, MARKED
 
-# The host's last: others stop its scanners, and this leaves it with more connections than it takes from a client.
+# That host's other tests, which stop its scanners, come before.
 pytestmark = pytest.mark.list_hosts("debian12")
 
 # What no reply shows; and where it shows.

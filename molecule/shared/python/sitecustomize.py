@@ -16,7 +16,7 @@ if sys.version_info >= (3, 8):
     import marshal
     import zipimport
 
-    CACHE = "/run/bytecode"
+    CACHE = "/dev/shm/bytecode"
     compile_source = zipimport._compile_source
 
     def compile_once(pathname, source):

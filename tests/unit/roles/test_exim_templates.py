@@ -31,7 +31,8 @@ def render(role, template, **variables):
     for path in (("exim", "defaults", "main.yml"), ("exim", "vars", "main.yml"), ("exim", "vars", "Debian.yml"), ("exim_lists", "defaults", "main.yml")):
         values.update(trusted(yaml.safe_load(read_role(*path))))
     values.update(GIVEN, **variables)
-    return Templar(DataLoader(), variables=values).template(trusted(read_role(role, "templates", template)))
+    # As the lookup of templates does.
+    return Templar(DataLoader(), variables=values).template(trusted(read_role(role, "templates", template)), escape_backslashes=False)
 
 
 def options(text, name):

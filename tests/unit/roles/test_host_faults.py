@@ -7,7 +7,7 @@ import pytest
 import yaml
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _hosts as hosts
 
-FACTS = {"os_family": "Debian", "distribution": "Debian", "distribution_major_version": "12", "pkg_mgr": "apt"}
+FACTS = {"fqdn": "lists.example.com", "os_family": "Debian", "distribution": "Debian", "distribution_major_version": "12", "pkg_mgr": "apt"}
 MAILMAN = {
     "installed": True, "prefix": "/var/lib/mailman", "var_prefix": "/var/lib/mailman", "wrapper": "/var/lib/mailman/mail/mailman", "user": "list",
     "group": "list", "mail_groups": ["list"], "python": "/usr/bin/python2.7", "python_available": True, "mm_cfg_error": None, "host_name_fault": None,

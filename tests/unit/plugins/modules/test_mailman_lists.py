@@ -88,9 +88,12 @@ def test_nothing_to_do(mailman):
 
 @pytest.mark.parametrize("option", ["owners", "moderators"])
 def test_null_as_an_address_is_empty(mailman, option):
-    """Which the other half refuses."""
-    mailman.run(lists=[{"name": "news", option: ["anna@example.org", None]}])
-    assert mailman.request["lists"][0][option] == ["anna@example.org", ""]
+    """Which the other half refuses. ansible-core 2.16 refuses it itself."""
+    result = mailman.run(lists=[{"name": "news", option: ["anna@example.org", None]}])
+    if mailman.request is None:
+        assert "Elements value for option '%s'" % option in result["msg"]
+    else:
+        assert mailman.request["lists"][0][option] == ["anna@example.org", ""]
 
 
 @pytest.mark.parametrize("members, sent", [(None, None), ([], "[]"), (["a@example.org"], '["a@example.org"]')])

@@ -11,7 +11,7 @@ description:
   - Installs one of the files that Apache's configuration includes, and files that belong to it, as one transaction. Apache must accept its whole
     configuration with the new file before any file is replaced.
   - Afterwards Apache reads them (a graceful reload). When it does not run with the new files, the previous ones are brought back, and it is started with them.
-  - When nothing changes, Apache is neither asked nor reloaded, unless O(restart) is set.
+  - When nothing changes, Apache is neither asked nor reloaded, unless O(reload) or O(restart) is set.
 extends_documentation_fragment:
   - listhost.exim_mailman.files
   - listhost.exim_mailman.files.file
@@ -28,6 +28,10 @@ options:
       - By it Apache is asked about the new file in place of the live one.
     type: str
     required: true
+  reload:
+    description: Whether to have Apache read its files in any case, as after a certificate has changed.
+    type: bool
+    default: false
   restart:
     description: Whether to restart Apache in any case, as after modules were enabled. Not every module works after a mere reload.
     type: bool
@@ -149,6 +153,7 @@ def main():
             FILE_ARGUMENTS,
             link=dict(type="path"),
             proof=dict(type="str", required=True),
+            reload=dict(type="bool", default=False),
             restart=dict(type="bool", default=False),
             program=dict(type="path", required=True),
             service=dict(type="str", required=True),
@@ -164,7 +169,8 @@ def main():
         link_missing = bool(params["link"]) and not is_link(params["link"], params["path"])
         if link_missing and os.path.lexists(params["link"]):
             module.fail_json(msg="%s is there, and is no link to %s. Remove it. Nothing was changed." % (params["link"], params["path"]))
-        if transaction.changed_paths or link_missing or params["restart"]:
+        in_any_case = params["reload"] or params["restart"]
+        if transaction.changed_paths or link_missing or in_any_case:
             prove(module, transaction)
             if not module.check_mode:
                 go_live(module, transaction, link_missing)
@@ -172,7 +178,7 @@ def main():
     finally:
         transaction.close()
     changed_paths = [spec["path"] for spec in files if spec["path"] in transaction.changed_paths] + ([params["link"]] if link_missing else [])
-    module.exit_json(changed=bool(changed_paths or params["restart"]), changed_paths=changed_paths, diff=transaction.diffs)
+    module.exit_json(changed=bool(changed_paths or in_any_case), changed_paths=changed_paths, diff=transaction.diffs)
 
 
 if __name__ == "__main__":

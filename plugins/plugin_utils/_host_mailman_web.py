@@ -55,6 +55,7 @@ def read_look(text, v):
         "files": values_of(text, "file"),
         "owners": values_of(text, "others"),
         "readable": values_of(text, "readable"),
+        "unread": values_of(text, "unread"),
         "pair": first(text, "pair"),
         "names": names,
         "days": (int(first(text, "expires")) - int(first(text, "now"))) // 86400 if first(text, "expires") else None,
@@ -100,7 +101,9 @@ def readable_key(found, v):
 
 
 def pair(found, v):
-    if v["mailman_web_certificate"] and found["pair"] == "unreadable":
+    if v["mailman_web_certificate"] and found["pair"] == "no certificate":
+        yield "mailman_web_certificate=%s cannot be read as a certificate. Give Apache one in PEM." % v["mailman_web_certificate"]
+    if v["mailman_web_certificate"] and found["pair"] == "no key":
         yield ("mailman_web_certificate_key=%s cannot be read as a private key. Give Apache one in PEM, without a passphrase."
                % v["mailman_web_certificate_key"])
     if v["mailman_web_certificate"] and found["pair"] == "different":
@@ -114,7 +117,7 @@ def expired(found, v):
 
 
 def names_of_certificate(found, v):
-    if v["mailman_web_certificate"] and found["pair"]:
+    if v["mailman_web_certificate"] and found["days"] is not None:
         for host in v["url_hosts"]:
             if not covers(found["names"], host):
                 yield ("mailman_web_certificate=%s is for %s and not for %s. Have one made that has this name, too."

@@ -3,16 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs with another inventory: what is refused before anything changes, what goes live, and what comes back.
 
-The tests stand in the order of a host's life. The last puts back what the inventory says."""
+The tests stand in the order of a host's life. The last but one puts back what the inventory says."""
 
 import hashlib
 import re
 
 import pytest
-from conftest import run
+import yaml
+from conftest import SCENARIO, run
 from waiting import eventually
 
 pytestmark = pytest.mark.list_hosts("debian12", "el8")
+FAILURES = yaml.safe_load((SCENARIO / "inventory.yml").read_text())["all"]["children"]["list_hosts"]["vars"]["mailman_web_login_failures_per_hour"]
 FILES = "/srv/certificates"
 GIVEN = {"mailman_web_certificate": FILES + "/good.pem", "mailman_web_certificate_key": FILES + "/good.key"}
 
@@ -87,7 +89,7 @@ def test_a_key_that_everybody_can_read(list_host, state):
     before = state()
     list_host.check_output("chmod 0644 %s/good.key && chmod 0755 %s", FILES, FILES)
     ended = run(list_host, **GIVEN)
-    list_host.check_output("chmod 0600 %s/good.key", FILES)
+    list_host.check_output("chmod 0600 %s/good.key && chmod 0700 %s", FILES, FILES)
     assert "can be read by everybody" in ended.failure
     assert ended.changed == 0
     assert state() == before
@@ -167,4 +169,20 @@ def test_what_the_inventory_says_again(list_host, site):
     assert run(list_host).failure == ""
     assert eventually(lambda: served(site) == fingerprint(list_host, "/etc/listhost/web.pem"))
     assert "Strict-Transport-Security" not in site.ask("/mailman/listinfo").headers
+
+
+def test_what_is_at_its_end_and_what_was_not_read(list_host, site):
+    """A certificate with few days left is made anew. A jail that fail2ban did not read any more, when a run was stopped, is read."""
+    renew = "openssl x509 -in web.pem -signkey web.key -days 20 -out short.pem && mv short.pem web.pem"
+    list_host.check_output("cd /etc/listhost && " + renew + " 2>&1")
+    jail = "/etc/fail2ban/jail.d/listhost.conf"
+    list_host.check_output(
+        "cp {0} /srv/jail && sed -i 's/^maxretry.*/maxretry = 99/' {0} && systemctl restart fail2ban && "
+        "cat /srv/jail >{0} && touch -d @$(($(date +%s) + 1)) {0}".format(jail)
+    )
+    assert list_host.check_output("fail2ban-client get listhost-login maxretry") == "99"
+    assert run(list_host).failure == ""
+    assert eventually(lambda: served(site) == fingerprint(list_host, "/etc/listhost/web.pem"))
+    assert list_host.run("openssl x509 -in /etc/listhost/web.pem -noout -checkend %s", str(300 * 86400)).rc == 0
+    assert list_host.check_output("fail2ban-client get listhost-login maxretry") == str(FAILURES)
     assert run(list_host).changed == 0

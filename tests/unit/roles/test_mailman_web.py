@@ -16,7 +16,7 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._captchas im
 ROLE = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles", "mailman_web")
 INSTALLED = {"prefix": "/usr/lib/mailman", "var_prefix": "/var/lib/mailman", "cgi_group": "www-data", "url_hosts": ["www.example.com", "www.example.net"]}
 FOUND = {"absent": [], "bans": True, "has_auth_log": False, "missing": False, "running": True, "runs_programs": True,
-         "missing_modules": [], "pair": "same", "days": 300, "names": INSTALLED["url_hosts"]}
+         "missing_modules": [], "unread": [], "pair": "same", "days": 300, "names": INSTALLED["url_hosts"]}
 
 
 @pytest.fixture
@@ -94,18 +94,29 @@ def test_what_the_rules_are_given(value, role_text):
     assert (found["virtual_hosts"], found["group"]) == ([], "www-data")
 
 
+# Programs of a host on which everything is root's but a directory "foreign", and nobody else can write the directories above that of the test. Apache has
+# read its files at a certain time.
+PROGRAMS = {
+    "ss": "",
+    "systemctl": 'case "$*" in *StateChangeTimestamp*) [ "$TZ" = UTC ] && echo "Thu 2026-11-26 04:00:00 UTC" ;; esac\n',
+    "stat": 'case "$2 $3" in "%u "*/foreign) echo 1000 ;; "%u "*) echo 0 ;; *) exec /usr/bin/stat "$@" ;; esac\n',
+    "find": 'case "$*" in *$here*) exec /usr/bin/find "$@" ;; esac\n',
+}
+READ_AT = 1795665600
+
+
 @pytest.fixture
 def look(tmp_path):
     """Return a function that runs the look at a host with certificates in a directory."""
 
-    def look(certificate, key):
+    def look(certificate, key, live="/nonexistent/listhost.conf"):
         (tmp_path / "bin").mkdir(exist_ok=True)
-        for name in ("ss", "systemctl"):
-            (tmp_path / "bin" / name).write_text("#!/bin/sh\n")
+        for name, script in PROGRAMS.items():
+            (tmp_path / "bin" / name).write_text("#!/bin/sh\nhere=%s\n%s" % (tmp_path, script))
             (tmp_path / "bin" / name).chmod(0o755)
         run = subprocess.run(
             ["sh", os.path.join(ROLE, "files", "look.sh"), "/nonexistent/httpd", "httpd", str(tmp_path), "ssl cgid", str(certificate), str(key),
-             "/nonexistent/nft /bin/sh"],
+             "/nonexistent/nft /bin/sh", str(live)],
             env={"PATH": "%s:/usr/sbin:/usr/bin:/sbin:/bin" % (tmp_path / "bin")}, stdout=subprocess.PIPE, check=True,
         )
         return web.read_look(run.stdout.decode(), {"web_group": "apache", "own_files": []})
@@ -128,17 +139,59 @@ def test_the_look_at_a_certificate(look, tmp_path):
     assert found["files"] == [str(tmp_path / "a.pem"), str(tmp_path / "a.key")]
     assert found["readable"] == []
     assert look(tmp_path / "a.pem", tmp_path / "b.key")["pair"] == "different"
-    assert look(tmp_path / "a.pem", tmp_path / "a.pem")["pair"] == "unreadable"
+    assert look(tmp_path / "a.pem", tmp_path / "a.pem")["pair"] == "no key"
+    (tmp_path / "c.pem").write_text("no certificate")
+    found = look(tmp_path / "c.pem", tmp_path / "a.key")
+    assert (found["pair"], found["days"], found["names"]) == ("no certificate", None, [])
     (tmp_path / "a.key").chmod(0o644)
     assert look(tmp_path / "a.pem", tmp_path / "a.key")["readable"] == [str(tmp_path / "a.key")]
 
 
 def test_the_look_at_who_can_write_a_certificate(look, tmp_path):
+    """A link counts, and the way to it, however the goal is. What is not root's is not opened."""
     make(tmp_path, "a", "lists.example.com")
     (tmp_path / "open").mkdir()
     (tmp_path / "open" / "a.pem").write_text((tmp_path / "a.pem").read_text())
+    (tmp_path / "open" / "link").symlink_to("../a.pem")
+    (tmp_path / "open" / "up").symlink_to(tmp_path)
+    (tmp_path / "to_open").symlink_to("open")
     (tmp_path / "open").chmod(0o777)
-    assert "%s/open/a.pem %s/open" % (tmp_path, tmp_path) in look(tmp_path / "open" / "a.pem", tmp_path / "a.key")["owners"]
+    for path in ("open/a.pem", "open/link", "open/up/a.pem", "to_open/up/./to_open/../a.pem"):
+        found = look("%s/%s" % (tmp_path, path), tmp_path / "a.key")
+        assert set(found["owners"]) == {"%s/%s %s/open" % (tmp_path, path, tmp_path)}, path
+        assert (found["pair"], found["days"]) == ("", None)
+    (tmp_path / "open").chmod(0o755)
+    found = look(tmp_path / "to_open" / "up" / "open" / "link", tmp_path / "a.key")
+    assert (found["owners"], found["pair"]) == ([], "same")
+    (tmp_path / "open").rename(tmp_path / "foreign")
+    assert look(tmp_path / "foreign" / "link", tmp_path / "a.key")["owners"] == ["%s/foreign/link %s/foreign" % (tmp_path, tmp_path)]
+
+
+def test_the_look_at_what_apache_has_not_read(look, tmp_path):
+    make(tmp_path, "a", "lists.example.com")
+    (tmp_path / "listhost.conf").write_text("")
+    paths = [tmp_path / name for name in ("a.pem", "a.key", "listhost.conf")]
+    for path in paths:
+        os.utime(str(path), (READ_AT, READ_AT + 0.9))
+    assert look(*paths)["unread"] == []
+    for path in paths:
+        os.utime(str(path), (READ_AT, READ_AT + 1))
+        assert look(*paths)["unread"] == [str(path)]
+        os.utime(str(path), (READ_AT, READ_AT))
+
+
+@pytest.mark.parametrize(("found", "changed", "apache", "jails"), [
+    ({}, [], False, False),
+    ({}, ["/etc/apache2/sites-available/listhost.conf", "/etc/fail2ban/jail.d/listhost.conf"], False, True),
+    ({"unread": ["/etc/listhost/web.pem"]}, [], True, False),
+    # A run was stopped before fail2ban's restart.
+    ({"unread": ["/etc/fail2ban/filter.d/listhost-login.conf"]}, [], False, True),
+    # It is made in this run.
+    ({"days": 29}, [], True, False),
+])
+def test_what_has_to_be_read(value, found, changed, apache, jails):
+    read = value("{{ [__mailman_web_unread, __mailman_web_jails_changed] }}", found=found, __mailman_web_config={"changed_paths": changed})
+    assert read == [apache, jails]
 
 
 def test_the_look_at_modules(look, tmp_path):

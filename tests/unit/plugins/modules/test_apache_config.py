@@ -67,10 +67,15 @@ def test_what_is_as_wanted_costs_nothing(run_module, host):
     assert host.called() == []
 
 
-def test_a_restart_without_a_change(run_module, host):
-    result = run_module(apache_config, **host.arguments("old\n", restart=True))
+@pytest.mark.parametrize(("arguments", "action"), [
+    ({"restart": True}, "restart"), ({"reload": True}, "reload-or-restart"), ({"reload": True, "restart": True}, "restart"),
+])
+def test_apache_reads_what_has_not_changed(run_module, host, arguments, action):
+    result = run_module(apache_config, _ansible_check_mode=True, **host.arguments("old\n", **arguments))
+    assert (result["changed"], len(host.called())) == (True, 1)
+    result = run_module(apache_config, **host.arguments("old\n", **arguments))
     assert (result["changed"], result["changed_paths"]) == (True, [])
-    assert host.called()[:2] == ["apache -t -D Proof -c UnDefine Proof -c old", "systemctl restart --quiet apache2"]
+    assert host.called()[1:3] == ["apache -t -D Proof -c UnDefine Proof -c old", "systemctl %s --quiet apache2" % action]
 
 
 def test_a_missing_link_is_made(run_module, host):

@@ -54,7 +54,8 @@ CASES = {
     "pair": [
         (CERTIFICATE, GIVEN, []),
         (CERTIFICATE.replace("=same", "=different"), GIVEN, [["mailman_web_certificate_key=/k is not the key of mailman_web_certificate=/c"]]),
-        (CERTIFICATE.replace("=same", "=unreadable"), GIVEN, [["/k cannot be read as a private key", "passphrase"]]),
+        (CERTIFICATE.replace("=same", "=no key"), GIVEN, [["/k cannot be read as a private key", "passphrase"]]),
+        (CERTIFICATE.replace("=same", "=no certificate").replace("expires=87500\n", ""), GIVEN, [["/c cannot be read as a certificate"]]),
         # The role makes its own anew.
         (CERTIFICATE.replace("=same", "=different"), {}, []),
     ],
@@ -92,7 +93,8 @@ def test_what_is_found():
         ("www.example.com", "/etc/apache2/sites-enabled/site.conf"), ("lists.example.net", "/etc/apache2/sites-enabled/site.conf"),
         ("other.example.com", "/etc/apache2/sites-enabled/other.conf"),
     ]
-    more = hosts.check("mailman_web", "absent=/usr/sbin/nft\nabsent=/usr/bin/openssl\nfail2ban=active,enabled\nauth.log=yes\n", VALUES)[0]
+    more = hosts.check("mailman_web", "absent=/usr/sbin/nft\nabsent=/usr/bin/openssl\nfail2ban=active,enabled\nauth.log=yes\nunread=/c\n", VALUES)[0]
     assert (more["absent"], more["bans"], more["has_auth_log"]) == (["/usr/sbin/nft", "/usr/bin/openssl"], True, True)
+    assert more["unread"] == ["/c"]
     bare = hosts.check("mailman_web", "service=inactive,\nmissing=ssl\n", VALUES)[0]
     assert (bare["missing"], bare["running"], bare["runs_programs"], bare["pair"], bare["days"], bare["names"]) == (True, False, False, "", None, [])

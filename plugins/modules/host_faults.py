@@ -17,8 +17,9 @@ options:
     description:
       - Which look it was. V(exim) and V(exim_files) are those of role C(exim), at its service with its ports and at the files that the inventory names.
       - V(mailman) is what module M(listhost.exim_mailman.mailman_info) returns to role C(mailman).
+      - V(mailman_web) is that of role C(mailman_web), at Apache, its ports and the certificate.
     type: str
-    choices: [exim, exim_files, mailman]
+    choices: [exim, exim_files, mailman, mailman_web]
     required: true
   found:
     description: What the look has found.

@@ -35,6 +35,13 @@ options:
     description: More of them, whose values are never shown and never logged.
     type: dict
     default: {}
+  generated_secrets:
+    description:
+      - Names of settings that need some secret, whichever it is, such as C(SUBSCRIBE_FORM_SECRET). The module makes it when the file has none, and keeps it.
+      - Those that are among O(settings) or O(secret_settings) are what these say.
+    type: list
+    elements: str
+    default: []
   encode_long_lines:
     description:
       - Lets Mailman send text with long lines as quoted-printable.
@@ -83,6 +90,7 @@ import base64
 import math
 import os
 import re
+import secrets as random_secrets
 import stat
 
 from ansible.module_utils.basic import AnsibleModule
@@ -104,6 +112,9 @@ BLOCK = re.compile(rb"\n*^" + re.escape(BEGIN) + rb"\n(.*?)^" + re.escape(END) +
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 SETTING = re.compile(r"^(\w+) = .*?(  # secret)?$", re.MULTILINE)
+
+# A secret that this module has made.
+GENERATED = re.compile(r"^(\w+) = '([0-9a-f]{64})'  # secret$", re.MULTILINE)
 
 # What make install puts there.
 NEW_FILE = b"from Defaults import *\n"
@@ -184,6 +195,12 @@ def read(path):
         return handle.read()
 
 
+def generate(names, block):
+    """Return a secret for each name: that of the block, or a new one."""
+    kept = dict(GENERATED.findall(to_text(block or b"", errors="surrogate_or_replace")))
+    return dict((name, kept.get(name) or random_secrets.token_hex(32)) for name in names)
+
+
 def is_open(path):
     """Say whether there is such a file, and everybody can read or write it."""
     return os.path.exists(path) and bool(os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH))
@@ -211,6 +228,7 @@ def main():
             prefix=dict(type="path", required=True),
             settings=dict(type="dict", required=True),
             secret_settings=dict(type="dict", default={}, no_log=True),
+            generated_secrets=dict(type="list", elements="str", default=[], no_log=False),
             encode_long_lines=dict(type="bool", default=False),
             files=dict(FILES, default=[]),
         ),
@@ -218,7 +236,8 @@ def main():
     )
     prefix, secrets = module.params["prefix"], module.params["secret_settings"]
     settings = dict(module.params["settings"], **secrets)
-    wrong = sorted(name for name in settings if not NAME.match(name))
+    generated = [name for name in module.params["generated_secrets"] if name not in settings]
+    wrong = sorted(name for name in [*settings, *generated] if not NAME.match(name))
     if wrong:
         module.fail_json(msg="Not the name of a Mailman setting: %s. Names are upper-case letters, digits and _." % ", ".join(wrong))
     for name in settings:
@@ -228,14 +247,14 @@ def main():
             module.fail_json(msg="Setting %s: %s, and mm_cfg.py takes only strings, numbers, booleans, lists, mappings and null" % (name, error))
 
     try:
-        configure(module, prefix, settings, secrets)
+        configure(module, prefix, settings, secrets, generated)
     except Untrusted as e:
         module.fail_json(msg=explain(prefix, e))
     except TargetError as e:
         module.fail_json(msg=str(e))
 
 
-def configure(module, prefix, settings, secrets):
+def configure(module, prefix, settings, secrets, generated):
     """Compare, check, and rename."""
     installation = find_installation(prefix)
     if installation is None and not module.check_mode:
@@ -248,6 +267,8 @@ def configure(module, prefix, settings, secrets):
                          % (path, path))
     if BEGIN in foreign or END in foreign:
         module.fail_json(msg="%s has one of the two markers of Ansible's settings without the other. Remove that line: %s" % (path, to_text(END)))
+    made = generate(generated, old)
+    settings, secrets = dict(settings, **made), dict(secrets, **made)
     new = to_bytes(render(settings, secrets, module.params["encode_long_lines"]))
     wanted = join(foreign, new)
     files, diffs = module.params["files"], []

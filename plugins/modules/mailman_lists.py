@@ -135,6 +135,18 @@ options:
       - Web hosts and the mail domain of each, as in Mailman's C(VIRTUAL_HOSTS). Tells O(lists[].url_host) of a list that has only O(lists[].email_host).
     type: dict
     default: {}
+  update_urls:
+    description:
+      - Whether the address of the web pages of each list that is there, also of those that are not in O(lists), is brought to the form of
+        C(DEFAULT_URL_PATTERN). Its host stays, unless O(lists[].url_host) has another.
+      - Without it only lists with a host in O(lists) are brought to this form.
+    type: bool
+    default: false
+  web_hosts_file:
+    description:
+      - File in which to keep the host of each list's web pages, for a web server that serves several. Its lines have a list and a host.
+      - Needs O(update_urls). Its directory is root's alone.
+    type: path
   domains_file:
     description:
       - File in which to keep the mail domain of every list of the installation, also of those that are not in O(lists), for a mail server that serves
@@ -257,6 +269,7 @@ problems:
 
 import json
 import os
+import re
 import time
 
 from ansible.module_utils.basic import AnsibleModule
@@ -280,7 +293,11 @@ ANSWERED = {
     "site_password_changed": bool,
     "unlisted": list,
     "warnings": list,
+    "web_hosts": (str, type(None)),
 }
+
+# A line of the file that tells the web server on which host a list's pages are.
+WEB_HOST_LINE = re.compile(r"[-+_.=a-z0-9]+ [a-z0-9.-]+\Z")
 
 # Seconds by which the times of two files may seem to be in another order than they are.
 CLOCK_GRAIN = 2
@@ -303,6 +320,7 @@ def announce(specs):
         "site_password_changed": False,
         "unlisted": [],
         "warnings": [],
+        "web_hosts": None,
     }
 
 
@@ -333,6 +351,23 @@ def keep_domains(module, path, before, after, start):
         mailman_domains.write(path, after, start)
     else:
         os.utime(path, (start, start))
+
+
+def keep_web_hosts(module, path, text):
+    """Bring the file of web hosts up to date, and say whether it was another."""
+    # Mailman's user says what stands in it, and the web server believes it.
+    wrong = [line for line in text.split("\n") if line and not WEB_HOST_LINE.match(line)]
+    if wrong:
+        raise TargetError("Mailman's user gave a line that is no list and its web host, %r. Look at what that user runs." % wrong[0])
+    fault = mailman_domains.directory_fault(path)
+    if fault:
+        raise TargetError("%s. Name a file in a directory that is root's alone" % fault)
+    if mailman_domains.read(path)[0] == text:
+        return False
+    if not module.check_mode:
+        mailman_domains.make_directory(path)
+        mailman_domains.write(path, text)
+    return True
 
 
 def show(value):
@@ -400,6 +435,8 @@ def main():
             keep_archives=dict(type="bool", default=True),
             site_password=dict(type="str", no_log=True),
             virtual_hosts=dict(type="dict", default={}),
+            update_urls=dict(type="bool", default=False),
+            web_hosts_file=dict(type="path"),
             domains_file=dict(type="path"),
             lock_timeout=dict(type="int", default=30),
         ),
@@ -423,6 +460,7 @@ def main():
                     keep_archives=params["keep_archives"],
                     site_password=params["site_password"],
                     virtual_hosts=params["virtual_hosts"],
+                    update_urls=params["update_urls"],
                     domains_file=known,
                     lock_timeout=params["lock_timeout"],
                     check=module.check_mode,
@@ -465,8 +503,14 @@ def main():
             problems = [*problems, "domains_file: %s" % e]
             wanted = None
     domains_changed = bool(path) and wanted not in (None, known["text"])
+    web_hosts, web_hosts_changed = result.pop("web_hosts"), False
+    if params["web_hosts_file"] and web_hosts is not None:
+        try:
+            web_hosts_changed = keep_web_hosts(module, params["web_hosts_file"], web_hosts)
+        except (OSError, TargetError) as e:
+            problems = [*problems, "web_hosts_file: %s" % e]
     result["domains_changed"] = domains_changed
-    result["changed"] = bool(answer["lists"] or answer["site_password_changed"] or domains_changed)
+    result["changed"] = bool(answer["lists"] or answer["site_password_changed"] or domains_changed or web_hosts_changed)
     if module._diff:
         result["diff"] = [difference(report) for report in answer["lists"]]
         if domains_changed:

@@ -16,7 +16,8 @@ extends_documentation_fragment:
 options:
   parts:
     description:
-      - What is checked. V(exim), V(mailman), V(exim_lists), V(mailman_transfer) and V(verify) are the roles of these names.
+      - What is checked. V(exim), V(mailman), V(exim_lists), V(mailman_transfer), V(mailman_web) and V(verify) are the roles of these
+        names.
       - V(virtual_host) is what a host of virtual domains reads of role C(mailman), and V(virtual_domain) what must be true of one of them beside its
         machine's Exim.
       - V(virtual_domains) is what must be true of all hosts of a play that are virtual domains.
@@ -24,7 +25,8 @@ options:
       - V(new_lists) is what must be true of lists that are all to be created.
     type: list
     elements: str
-    choices: [exim, mailman, exim_lists, mailman_transfer, verify, virtual_host, new_lists, virtual_domain, mail_exchanger, virtual_domains]
+    choices:
+      [exim, mailman, exim_lists, mailman_transfer, mailman_web, verify, virtual_host, new_lists, virtual_domain, mail_exchanger, virtual_domains]
     required: true
 seealso:
   - module: ansible.builtin.validate_argument_spec

@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All faults of what a role has found on a host."""
 
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _host_exim, _host_mailman
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _host_exim, _host_mailman, _host_mailman_web
 
 # What can be looked at: how to take its text apart where it is text, and the rules.
 LOOKS = {
     "exim": (_host_exim.read_look, _host_exim.RULES),
     "exim_files": (_host_exim.read_files, _host_exim.RULES_OF_FILES),
     "mailman": (None, _host_mailman.RULES),
+    "mailman_web": (_host_mailman_web.read_look, _host_mailman_web.RULES),
 }
 
 

@@ -169,6 +169,13 @@ def list_name_or_all(value):
     return None
 
 
+def page(value):
+    """A page of an archive, in a list of Apache's."""
+    if not re.match(r"(?!\.{1,2}/)[-+_.=a-z0-9]+(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._+=-]+)+\Z", value):
+        return ", which is no page of an archive. Write its path below /pipermail/, as in announce/2026-November/000012.html."
+    return None
+
+
 def checksum(value):
     if not re.match(r"sha256:[0-9a-f]{64}\Z", value):
         return ". Set it to sha256: and the 64 hexadecimal digits that sha256sum prints for an archive that you trust."

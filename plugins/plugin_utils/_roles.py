@@ -15,6 +15,7 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import (
     _rules_exim_lists,
     _rules_mailman,
     _rules_mailman_transfer,
+    _rules_mailman_web,
     _rules_verify,
 )
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, convert, nearest, shown
@@ -25,13 +26,16 @@ RULES = {
     "mailman": _rules_mailman,
     "exim_lists": _rules_exim_lists,
     "mailman_transfer": _rules_mailman_transfer,
+    "mailman_web": _rules_mailman_web,
     "verify": _rules_verify,
 }
 KINDS = {name: kind for rules in RULES.values() for name, kind in rules.KINDS.items()}
 # What can be checked: the role whose platforms count, variables (all of the role's where they are not named), rules.
 PARTS = {role: (role, None, rules.RULES) for role, rules in RULES.items()}
 # A host of virtual domains has no Mailman but theirs.
-PARTS["virtual_host"] = ("mailman", ("mailman_separate_home", "mailman_shared_domains"), (_rules_mailman.one_kind_of_domains,))
+PARTS["virtual_host"] = (
+    "mailman", ("mailman_separate_home", "mailman_shared_domains"), (_rules_mailman.one_kind_of_domains, _rules_mailman.web_of_virtual_domain),
+)
 # Of lists where there is no Mailman yet.
 PARTS["new_lists"] = ("mailman", ("mailman_lists",), _rules_mailman.RULES_OF_NEW_LISTS)
 # A virtual domain's inventory need not know its machine's, but for the limit that Exim itself tells.
@@ -39,7 +43,7 @@ PARTS["virtual_domain"] = ("exim_lists", ("exim_smtp_accept_queue_per_connection
 # Where a domain is to be: role mailman checks the rest of its variables itself.
 PARTS["mailman_transfer"] = ("mailman_transfer", ("mailman_transfer_from", "mailman_email_host", "mailman_separate_home"), _rules_mailman_transfer.RULES)
 # Variables with a role's prefix that the roles themselves set.
-FACTS = ("mailman_installation", "exim_lists_contribution")
+FACTS = ("mailman_installation", "mailman_web_contribution", "exim_lists_contribution")
 # Not main: Ansible would check that one itself, before anything of ours, and say so with the whole specification.
 ENTRY_POINT = "variables"
 TYPED = ("bool", "int", "float")

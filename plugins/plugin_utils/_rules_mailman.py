@@ -113,6 +113,12 @@ def method_of_virtual_domain(v):
                "mailman_install_method to archive." % (v["mailman_install_method"], v["mailman_separate_home"]))
 
 
+def web_of_virtual_domain(v):
+    if v["mailman_web"] and v["mailman_separate_home"]:
+        yield ("mailman_web is true, but mailman_separate_home is '%s': role mailman_web serves one Mailman on a host, or one that several domains share, "
+               "and not yet several of them. Set mailman_web to false." % v["mailman_separate_home"])
+
+
 def site_password(v):
     if method(v) != "existing" and not v["mailman_site_password"]:
         yield "mailman_site_password is empty. Set it, in a vault."
@@ -308,8 +314,8 @@ def reachable_addresses(v):
 
 RULES = (
     list_names, list_addresses, list_passwords, list_settings, list_members,
-    virtual_hosts, one_kind_of_domains, place_of_virtual_domain, method_of_virtual_domain, site_password, archive, settings, taken_settings, sessions, slices,
-    users_of_others, reachable_addresses,
+    virtual_hosts, one_kind_of_domains, place_of_virtual_domain, method_of_virtual_domain, web_of_virtual_domain, site_password, archive, settings,
+    taken_settings, sessions, slices, users_of_others, reachable_addresses,
 )
 # Where there is no Mailman yet, all lists are new.
 RULES_OF_NEW_LISTS = (owners_of_new_lists, clashes_of_new_lists, ambiguous_names_of_new_lists)

@@ -17,7 +17,10 @@ LIST = {
     "members": json.dumps(["Dora Müller <dora@example.org>", {"address": "emil@example.org", "nomail": True}]),
     "password": "secret", "update_password": "on_create",
 }  # fmt: skip
-REST = {"purge": False, "keep_archives": False, "site_password": None, "virtual_hosts": {}, "domains_file": {"text": "", "seconds": 0}, "lock_timeout": 5}
+REST = {
+    "purge": False, "keep_archives": False, "site_password": None, "virtual_hosts": {}, "update_urls": False, "domains_file": {"text": "", "seconds": 0},
+    "lock_timeout": 5,
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -36,6 +36,11 @@ from .values import (
 REFERENCES_ALLOWED = ("description", "info", "subject_prefix")
 
 
+def web_page_url(host):
+    """The address of a list's web pages on a host."""
+    return (mailman.mm_cfg.DEFAULT_URL_PATTERN % plain(host)).rstrip("/") + "/"
+
+
 class Complaints(list):
     """Stands in for the web page that Mailman's forms report errors to."""
 
@@ -83,7 +88,7 @@ class Attributes(object):
     def set(self, mlist, name, value):
         """Give an attribute a value out of the request, the way a form of the web interface would."""
         if name == "web_page_url":
-            mlist.web_page_url = (mailman.mm_cfg.DEFAULT_URL_PATTERN % plain(value)).rstrip("/") + "/"
+            mlist.web_page_url = web_page_url(value)
             return
         if name == "preferred_language":
             set_language(mlist, value)

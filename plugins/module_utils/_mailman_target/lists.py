@@ -6,10 +6,11 @@
 
 from __future__ import absolute_import, division, print_function
 
+import re
 import sys
 
 from . import mailman
-from .attributes import Attributes
+from .attributes import Attributes, web_page_url
 from .domains import Domains
 from .faults import Failure, Stopped, Wrong
 from .locks import Patience
@@ -19,8 +20,16 @@ from .steps import change_list, create_list, finish_removal, remove_list, unfini
 from .text import plain, readable, show
 from .work import Work, complete, report_removal
 
+# The scheme and the port are the pattern's.
+URL_HOST = re.compile(r"\w+://([^/:]+)")
+# A request that leaves a list as it is.
+UNCHANGED = dict(
+    dict.fromkeys(("email_host", "language", "owners", "moderators", "description", "members", "password")),
+    state="present", settings={}, initial_settings={}, members_mode="additive", update_password="on_create",
+)  # fmt: skip
 
-def plan(attributes, specs, existing, purge, complain, warn, domains):
+
+def plan(attributes, specs, existing, purge, complain, warn, domains, web_hosts=None):
     """What the call would change, with nothing written: (reports, specs that need work, names to remove)."""
     check_names(specs, existing, purge, complain, warn)
     reports, to_do, doomed = [], [], []
@@ -49,6 +58,8 @@ def plan(attributes, specs, existing, purge, complain, warn, domains):
                     complain_here("owners", "are needed to create the list")
             else:
                 mlist = mailman.MailList.MailList(plain(name), lock=0)
+                if web_hosts is not None and spec["url_host"] is None:
+                    spec = dict(spec, url_host=url_host(mlist))
         except UnicodeError:
             # check_names has complained of the name.
             continue
@@ -58,6 +69,8 @@ def plan(attributes, specs, existing, purge, complain, warn, domains):
         domains.now[name] = "" if new else mlist.host_name
         report = Work(attributes, mlist, spec, new, complain_here).report()
         domains.then[name] = mlist.host_name
+        if web_hosts is not None:
+            web_hosts[name] = url_host(mlist)
         if report:
             reports.append(report)
             to_do.append(spec)
@@ -68,7 +81,26 @@ def plan(attributes, specs, existing, purge, complain, warn, domains):
     return reports, to_do, doomed
 
 
-def manage_lists(lists, purge, keep_archives, site_password, virtual_hosts, domains_file, lock_timeout, check):
+def url_host(mlist):
+    """The host in the address of a list's web pages."""
+    match = URL_HOST.match(mlist.web_page_url)
+    return match and readable(match.group(1))
+
+
+def with_old_urls(names, web_hosts):
+    """Requests for those of some lists whose web pages have an address of another form than DEFAULT_URL_PATTERN's: their hosts stay, and are noted."""
+    for name in sorted(names):
+        try:
+            mlist = mailman.MailList.MailList(plain(name), lock=0)
+        except (mailman.Errors.MMListError, EnvironmentError, UnicodeError):
+            # Somebody has to restore it. It is not in the request.
+            continue
+        host = web_hosts[name] = url_host(mlist)
+        if host and mlist.web_page_url != web_page_url(host):
+            yield dict(UNCHANGED, name=name, url_host=host)
+
+
+def manage_lists(lists, purge, keep_archives, site_password, virtual_hosts, update_urls, domains_file, lock_timeout, check):
     """The request of module mailman_lists."""
     mailman.load_settings()
     mailman.load_lists()
@@ -91,7 +123,12 @@ def manage_lists(lists, purge, keep_archives, site_password, virtual_hosts, doma
         except Wrong:
             faults.append((-1, "site_password: " + sys.exc_info()[1].text))
     domains = Domains(**(domains_file or {"text": "", "seconds": 0}))
-    reports, to_do, doomed = plan(attributes, lists, existing, purge, complain, warnings.append, domains)
+    unlisted = existing - set(spec["name"] for spec in lists)
+    # The host of each list's web pages, when the call has done its work.
+    hosts = {} if update_urls else None
+    if update_urls and not purge:
+        lists = lists + list(with_old_urls(unlisted, hosts))
+    reports, to_do, doomed = plan(attributes, lists, existing, purge, complain, warnings.append, domains, hosts)
     crumbs = unfinished_removals()
     reports = [report_removal(name) for name in crumbs if name not in doomed] + reports
     answer = {
@@ -100,8 +137,9 @@ def manage_lists(lists, purge, keep_archives, site_password, virtual_hosts, doma
         "lists": reports,
         "problems": problems,
         "site_password_changed": False,
-        "unlisted": sorted(existing - set(spec["name"] for spec in lists)),
+        "unlisted": sorted(unlisted),
         "warnings": warnings,
+        "web_hosts": hosts and "".join("%s %s\n" % (name, hosts[name].lower()) for name in sorted(hosts) if hosts[name] and name not in doomed),
     }
     if faults:
         return answer

@@ -25,6 +25,10 @@ class MMMemberError(Exception):
     pass
 
 
+class MMAlreadyPending(MMMemberError):
+    pass
+
+
 class MMAlreadyAMember(MMMemberError):
     pass
 

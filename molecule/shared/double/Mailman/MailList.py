@@ -483,6 +483,8 @@ class MailList(Archiver, MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pendin
         if self.subscribe_policy == 0:
             self.ApprovedAddMember(userdesc, whence=remote or '')
         elif self.subscribe_policy in (1, 3):
+            if mm_cfg.REFUSE_SECOND_PENDING and self.is_pending(address):
+                raise Errors.MMAlreadyPending(address)
             cookie = self.pend_new(Pending.SUBSCRIPTION, userdesc)
             replied = (remote or '').lower().endswith(address.lower())
             self._ask_confirmation(self.GetMemberAdminEmail(address), cookie, 'join',

@@ -64,6 +64,11 @@ class Pending:
         db['evictions'][cookie] = time.time() + lifetime
         self._save_pending(db)
 
+    def is_pending(self, address):
+        """Has somebody asked to be a member and not confirmed it yet?"""
+        return any(data[0] == SUBSCRIPTION and data[1].address.lower() == address.lower()
+                   for cookie, data in self._pending().items() if cookie not in ('evictions', 'version'))
+
     def pend_confirm(self, cookie, expunge=True):
         db = self._pending()
         data = db.get(cookie) if cookie in db['evictions'] else None

@@ -94,6 +94,30 @@ def test_a_setting_that_has_become_a_secret_is_not_shown(configure):
     assert diff["before"] == diff["after"].replace("  # secret", "") == "A = 1\nLDAP_PASSWD = (not shown)\n"
 
 
+def test_a_secret_is_made_once_and_kept(configure, mailman):
+    result = configure(dict(A=1), generated_secrets=["SUBSCRIBE_FORM_SECRET"])
+    made = settings_of(mailman)["SUBSCRIBE_FORM_SECRET"]
+    assert len(made) == 64 and made not in str(result)
+    result = configure(dict(A=2), generated_secrets=["SUBSCRIBE_FORM_SECRET", "OTHER"])
+    assert settings_of(mailman)["SUBSCRIBE_FORM_SECRET"] == made != settings_of(mailman)["OTHER"]
+    assert made not in str(result)
+    assert configure(dict(A=2), generated_secrets=["SUBSCRIBE_FORM_SECRET", "OTHER"])["changed"] is False
+    # The inventory's own, and none.
+    configure({}, secret_settings=dict(SUBSCRIBE_FORM_SECRET="said"), generated_secrets=["SUBSCRIBE_FORM_SECRET"])
+    assert settings_of(mailman)["SUBSCRIBE_FORM_SECRET"] == "said"
+    assert made not in str(configure({}))
+
+
+def test_no_secret_is_kept_that_somebody_has_chosen(configure, mailman):
+    configure({}, secret_settings=dict(SUBSCRIBE_FORM_SECRET="said"))
+    configure({}, generated_secrets=["SUBSCRIBE_FORM_SECRET"])
+    assert len(settings_of(mailman)["SUBSCRIBE_FORM_SECRET"]) == 64
+
+
+def test_a_generated_secret_has_a_name_of_mailmans(configure):
+    assert "Not the name of a Mailman setting: x y" in configure({}, generated_secrets=["x y"])["msg"]
+
+
 def test_the_files_around_it_go_live_with_it(configure, mailman):
     unit = dict(path=str(mailman / "mailman.service"), content="[Unit]\n")
     result = configure(dict(A=1), files=[unit])

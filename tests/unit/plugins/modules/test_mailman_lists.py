@@ -50,7 +50,8 @@ def mailman(monkeypatch, run_module):
         mailman.request = dict(request, do=do, python=installation["python"])
         if mailman.error:
             raise TargetError(mailman.error)
-        nothing = {"domains": None, "lists": [], "site_password_changed": False, "unlisted": [], "warnings": [], "faults": [], "problems": []}
+        nothing = {"domains": None, "lists": [], "site_password_changed": False, "unlisted": [], "warnings": [], "faults": [], "problems": [],
+                   "web_hosts": None}
         return dict(nothing, **mailman.answer)
 
     monkeypatch.setattr(mailman_lists, "find_installation", lambda prefix: mailman.installation)
@@ -268,3 +269,28 @@ def test_members_and_passwords_are_neither_logged_nor_returned(mailman, monkeypa
     for text in logged + [str(result)]:
         for secret in ("secretly@example.org", "xyzzy", "plugh"):
             assert secret not in text
+
+
+def test_a_file_of_web_hosts(mailman, tmp_path):
+    path = tmp_path / "listhost" / "web_hosts"
+    mailman.answer = {"web_hosts": "news www.example.com\n"}
+    assert mailman.run(web_hosts_file=str(path), update_urls=True, _ansible_check_mode=True)["changed"] and not path.exists()
+    assert mailman.run(web_hosts_file=str(path), update_urls=True)["changed"]
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("news www.example.com\n", 0o644)
+    assert mailman.run(web_hosts_file=str(path), update_urls=True)["changed"] is False
+    assert mailman.request["update_urls"] is True
+    # No file is asked for.
+    assert mailman.run(update_urls=True)["changed"] is False
+
+
+@pytest.mark.parametrize("line", ["news www.example.com x", "../x www.example.com", "news a/b", "news", "news www.example.com\r"])
+def test_a_line_that_is_no_list_and_its_web_host(mailman, tmp_path, line):
+    mailman.answer = {"web_hosts": line + "\n"}
+    result = mailman.run(web_hosts_file=str(tmp_path / "web_hosts"), update_urls=True)
+    assert "is no list and its web host" in result["msg"] and not (tmp_path / "web_hosts").exists()
+
+
+def test_a_file_of_web_hosts_where_others_can_write(mailman, tmp_path):
+    tmp_path.chmod(0o777)
+    mailman.answer = {"web_hosts": "news www.example.com\n"}
+    assert "Name a file in a directory that is root's alone" in mailman.run(web_hosts_file=str(tmp_path / "web_hosts"), update_urls=True)["msg"]

@@ -46,6 +46,8 @@ CASES = {
     "wheel": (["dnspython-1.16.0-py2.py3-none-any.whl", "/srv/files/dnspython-1.16.0-py2.py3-none-any.whl"],
               ["", "README.md", "dnspython-2.9.2-py3-none-any.whl", "dnspython-1.16.0-py3-none-any.whl", "other-1.0-py2-none-any.whl",
                   "dnspython-1.16.0-py2.py3-none-any.whl/x"]),
+    "page": (["announce/2026-November/000012.html", "a+b/attachments/20261126/0a1b/x.bin", "announce.mbox/announce.mbox"],
+             ["", "announce", "/announce/x", "announce/", "announce/../x", "../x", "announce/.", "announce//x", "announce/a b", 'a/"', "A/x", "a/x\n"]),
     "package": (["mailman", "python3.11-dev"], ["", "-x", "a b", "a;b"]),
 }
 

@@ -40,7 +40,7 @@ INVENTORY = {
     "mailman_archive": "mailman.tgz",
     "mailman_archive_checksum": "sha256:" + 64 * "a",
 }
-ALL = ["exim", "mailman", "exim_lists"]
+ALL = ["exim", "mailman", "exim_lists", "mailman_web"]
 
 
 SPECIFICATIONS = {role: roles.specification(role) for role in roles.RULES}
@@ -211,6 +211,11 @@ CASES = {
          ["mailman_install_method is package", "Set mailman_install_method to archive"]),
         ({"mailman_separate_home": "/virtual", "exim_lists_domains": []}, []),
     ],
+    "mailman.web_of_virtual_domain": [
+        ({"mailman_web": "yes", "mailman_separate_home": "/virtual"},
+         ["mailman_web is true, but mailman_separate_home is '/virtual'", "Set mailman_web to false"]),
+        ({"mailman_web": False, "mailman_separate_home": "/virtual"}, []), ({"mailman_web": True}, []),
+    ],
     "mailman.site_password": [
         ({"mailman_site_password": ""}, ["mailman_site_password is empty", "vault"]),
         ({"mailman_site_password": "", "mailman_install_method": "existing"}, [])],
@@ -284,6 +289,36 @@ CASES = {
     ],
     # That it speaks test_verification_without_an_address shows.
     "verify.subscriber": [({"verify_subscriber": "anna@example.net"}, []), ({}, [])],
+    "mailman_web.certificate_and_key": [
+        ({"mailman_web_certificate": "/c"}, ["mailman_web_certificate is '/c' and mailman_web_certificate_key is ''", "Set both"]),
+        ({"mailman_web_certificate_key": "/k"}, ["mailman_web_certificate is ''", "self-signed"]),
+        ({"mailman_web_certificate": "/c", "mailman_web_certificate_key": "/k"}, []),
+    ],
+    "mailman_web.addresses_of_pages": [
+        ({"mailman_web": "yes", "mailman_settings": {"DEFAULT_URL_PATTERN": "http://%s/"}},
+         ["mailman_settings.DEFAULT_URL_PATTERN is 'http://%s/'", "mailman_web is true", "Take it out"]),
+        ({"mailman_web": True, "mailman_settings": {"PUBLIC_ARCHIVE_URL": "x"}}, ["mailman_settings.PUBLIC_ARCHIVE_URL"]),
+        ({"mailman_settings": {"DEFAULT_URL_PATTERN": "http://%s/"}}, []),
+    ],
+    "mailman_web.questions": [
+        ({"mailman_web_questions": [{"question": "Two?", "answers": ["2"]}, {"language": "german", "question": "Zwei?", "answers": ["2"]}]},
+         ["mailman_web_questions, entry 2, has language 'german'", "pt_BR"]),
+        ({"mailman_web_questions": [{"question": "Größe?", "answers": ["2"]}]}, ["entry 1, has question 'Größe?'", "ASCII"]),
+        ({"mailman_web_questions": [{"question": "Two?\n", "answers": ["2"]}]}, ["has question", "one line"]),
+        ({"mailman_web_questions": [{"question": "Two?", "answers": []}]}, ["entry 1, has no answers", "nobody could subscribe"]),
+        ({"mailman_web_questions": [{"question": "Two?", "answers": ["zwölf"]}]}, ["entry 1, has answer 'zwölf'", "ASCII"]),
+        ({"mailman_web_questions": [{"question": "Two?", "answers": [" "]}]}, ["entry 1, has answer ' '"]),
+        ({"mailman_web_questions": [{"question": "Two?", "answers": ["2", "two"]}, {"language": "pt_BR", "question": "Dois?", "answers": ["2"]}]}, []),
+    ],
+    "mailman_web.english_question": [
+        ({"mailman_web_questions": [{"language": "de", "question": "Zwei?", "answers": ["2"]}]}, ["mailman_web_questions has none in English", "Add one"]),
+    ],
+    "mailman_web.taken_settings": [
+        ({"mailman_web": True, "mailman_settings": {"RECAPTCHA_SITE_KEY": "x"}}, ["mailman_settings.RECAPTCHA_SITE_KEY is set", "mailman_web_questions"]),
+        ({"mailman_web": True, "mailman_settings": {"CAPTCHAS": {}}, "mailman_web_questions": [{"question": "Two?", "answers": ["2"]}]},
+         ["mailman_settings.CAPTCHAS is set", "take one of them out"]),
+        ({"mailman_settings": {"RECAPTCHA_SITE_KEY": "x"}}, []), ({"mailman_web": True, "mailman_settings": {"CAPTCHAS": {}}}, []),
+    ],
     "exim_lists.port_of_mailman": [
         ({"exim_ports": [587]}, ["exim_ports is [587]", "port 25", "Add that port"]),
         ({"mailman_settings": {"SMTPPORT": 2525}}, ["exim_ports is [25]", "port 2525", "mailman_settings.SMTPPORT"]),

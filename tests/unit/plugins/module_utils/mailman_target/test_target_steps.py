@@ -235,6 +235,6 @@ def test_lists_are_on_the_disk_before_they_have_their_name(files, monkeypatch):
     for name in ("change_list", "create_list", "remove_list"):
         monkeypatch.setattr(lists, name, act(name))
     specs = [dict(name=name, members=None, url_host=None, email_host=None) for name in ("kept", "new")]
-    answer = lists.manage_lists(specs, False, True, None, {}, None, 1, False)
+    answer = lists.manage_lists(specs, False, True, None, {}, False, None, 1, False)
     assert seen == ["free", ("change_list", 1), ("create_list", 1), ("remove_list", 1)]
     assert [report["name"] for report in answer["lists"]] == ["change_list", "create_list", "remove_list"]

@@ -1,0 +1,129 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What role mailman_web finds on a host: the lines of its look, and what is wrong with it. A rule yields faults.
+
+v has what the inventory, the platform and the fact mailman_installation say.
+"""
+
+import re
+
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._host_exim import LISTENER, values_of
+
+# A virtual host as Apache lists it: one that is alone on its addresses, or one of several.
+VIRTUAL_HOST = re.compile(r"\s*(?:\S+:\d+|port \d+ namevhost)\s+(\S+) \((.+):\d+\)")
+ALIAS = re.compile(r"\s+alias (\S+)")
+
+
+def read_virtual_hosts(lines):
+    """Yield each name that Apache serves, with the file that says so."""
+    path = ""
+    for line in lines:
+        host, alias = VIRTUAL_HOST.fullmatch(line), ALIAS.fullmatch(line)
+        if host:
+            path = host.group(2)
+        if host or alias:
+            yield (host or alias).group(1).lower(), path
+
+
+def first(text, name):
+    """Return what the first line of a name has, or an empty string."""
+    return (values_of(text, name) or [""])[0]
+
+
+def covers(names, host):
+    """Say whether a certificate is for a host."""
+    return host in names or "*." + host.partition(".")[2] in names
+
+
+def read_look(text, v):
+    """Return what files/look.sh has found."""
+    said = values_of(text, "said")
+    groups = [match.group(1) for match in (re.match(r'Group: name="(.+?)"', line) for line in said) if match]
+    names = [name[len("dns:"):] for name in first(text, "names").lower().split(",") if name.startswith("dns:")]
+    return {
+        "missing": first(text, "program") != "yes",
+        "running": first(text, "service") == "active,enabled",
+        "absent": values_of(text, "absent"),
+        "bans": first(text, "fail2ban") == "active,enabled",
+        "has_auth_log": first(text, "auth.log") == "yes",
+        "runs_programs": first(text, "programs") == "yes",
+        "missing_modules": values_of(text, "missing"),
+        "group": (groups or [v["web_group"]])[0],
+        "virtual_hosts": [one for one in read_virtual_hosts(said) if one[1] not in v["own_files"]],
+        "others": [one.groupdict() for one in map(LISTENER.fullmatch, values_of(text, "other")) if one],
+        "files": values_of(text, "file"),
+        "owners": values_of(text, "others"),
+        "readable": values_of(text, "readable"),
+        "unread": values_of(text, "unread"),
+        "pair": first(text, "pair"),
+        "names": names,
+        "days": (int(first(text, "expires")) - int(first(text, "now"))) // 86400 if first(text, "expires") else None,
+    }
+
+
+def group_of_wrappers(found, v):
+    """The wrappers refuse every other group, with a page that is no error to the web server."""
+    if v["cgi_group"] and v["cgi_group"] != found["group"]:
+        yield ("The programs in %s/cgi-bin were compiled for the web server's group %s, and Apache's group here is %s: they would answer each request with "
+               "'Mailman CGI error'. Build Mailman with --with-cgi-gid=%s, or let Apache run as group %s."
+               % (v["prefix"], v["cgi_group"], found["group"], found["group"], v["cgi_group"]))
+
+
+def other_web_server(found, dummy):
+    for one in found["others"]:
+        yield ("%(process)s (%(unit)s) listens on port %(port)s of %(address)s, where Apache is to listen. Stop and disable it, or set mailman_web to false."
+               % one)
+
+
+def names_of_others(found, v):
+    for host, path in found["virtual_hosts"]:
+        if host in v["url_hosts"]:
+            yield ("%s is a virtual host in %s already, and would be one of Mailman's, too. Give Mailman a host name of its own (mailman_url_host), or take "
+                   "the name out of that file." % (host, path))
+
+
+def certificate_is_there(found, v):
+    for name in ("mailman_web_certificate", "mailman_web_certificate_key"):
+        if v[name] and v[name] not in found["files"]:
+            yield "%s=%s is not on the host. Put the file there first, or empty both variables for a self-signed certificate." % (name, v[name])
+
+
+def files_of_others(found, v):
+    for one in found["owners"]:
+        path, dummy, place = one.partition(" ")
+        yield ("%s: others than root can write %s, and so choose what Apache serves with. Take it from them (chown root, chmod go-w)." % (path, place))
+
+
+def readable_key(found, v):
+    for path in found["readable"]:
+        yield "mailman_web_certificate_key=%s can be read by everybody on the host. Take that from them (chmod o=)." % path
+
+
+def pair(found, v):
+    if v["mailman_web_certificate"] and found["pair"] == "no certificate":
+        yield "mailman_web_certificate=%s cannot be read as a certificate. Give Apache one in PEM." % v["mailman_web_certificate"]
+    if v["mailman_web_certificate"] and found["pair"] == "no key":
+        yield ("mailman_web_certificate_key=%s cannot be read as a private key. Give Apache one in PEM, without a passphrase."
+               % v["mailman_web_certificate_key"])
+    if v["mailman_web_certificate"] and found["pair"] == "different":
+        yield ("mailman_web_certificate_key=%s is not the key of mailman_web_certificate=%s. Name the two that belong together."
+               % (v["mailman_web_certificate_key"], v["mailman_web_certificate"]))
+
+
+def expired(found, v):
+    if v["mailman_web_certificate"] and found["days"] is not None and found["days"] < 0:
+        yield "mailman_web_certificate=%s has expired (%d days ago). Renew it." % (v["mailman_web_certificate"], -found["days"])
+
+
+def names_of_certificate(found, v):
+    if v["mailman_web_certificate"] and found["days"] is not None:
+        for host in v["url_hosts"]:
+            if not covers(found["names"], host):
+                yield ("mailman_web_certificate=%s is for %s and not for %s. Have one made that has this name, too."
+                       % (v["mailman_web_certificate"], ", ".join(found["names"]) or "no host name (subjectAltName)", host))
+
+
+RULES = (
+    group_of_wrappers, other_web_server, names_of_others, certificate_is_there, files_of_others, readable_key, pair, expired, names_of_certificate,
+)

@@ -268,12 +268,9 @@ problems:
 """
 
 import json
-import os
-import re
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import _mailman_domains as mailman_domains
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import (
     TargetError,
     explain,
@@ -281,7 +278,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman imp
     run_target,
     take,
 )
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.domains import DOMAIN_LINE
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_list_files import keep_domains, keep_web_hosts, look_at_domains
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted
 
 # What Mailman's answer has, and of which type.
@@ -295,9 +292,6 @@ ANSWERED = {
     "warnings": list,
     "web_hosts": (str, type(None)),
 }
-
-# A line of the file that tells the web server on which host a list's pages are.
-WEB_HOST_LINE = re.compile(r"[-+_.=a-z0-9]+ [a-z0-9.-]+\Z")
 
 # Seconds by which the times of two files may seem to be in another order than they are.
 CLOCK_GRAIN = 2
@@ -322,52 +316,6 @@ def announce(specs):
         "warnings": [],
         "web_hosts": None,
     }
-
-
-def look_at_domains(module, path, shown):
-    """The file of domains as it is, and since when that is true; None when none is wanted."""
-    if not path:
-        return None
-    try:
-        fault = mailman_domains.directory_fault(path)
-        text, seconds = mailman_domains.read(path)
-    except OSError as e:
-        fault = str(e)
-    if fault:
-        module.fail_json(msg="domains_file: %s. Name a file in a directory that is root's alone." % fault, invocation=shown)
-    return {"text": text, "seconds": seconds}
-
-
-def keep_domains(module, path, before, after, start):
-    """Bring the file of domains up to date, and let its time say since when it is true."""
-    # Mailman's user says what stands in it, and the mail server believes it.
-    wrong = [line for line in after.splitlines() if not DOMAIN_LINE.match(line)]
-    if wrong:
-        raise TargetError("Mailman's user gave a line that is no list and its domain, %r. Look at what that user runs." % wrong[0])
-    if module.check_mode:
-        return
-    if after != before or not os.path.exists(path):
-        mailman_domains.make_directory(path)
-        mailman_domains.write(path, after, start)
-    else:
-        os.utime(path, (start, start))
-
-
-def keep_web_hosts(module, path, text):
-    """Bring the file of web hosts up to date, and say whether it was another."""
-    # Mailman's user says what stands in it, and the web server believes it.
-    wrong = [line for line in text.split("\n") if line and not WEB_HOST_LINE.match(line)]
-    if wrong:
-        raise TargetError("Mailman's user gave a line that is no list and its web host, %r. Look at what that user runs." % wrong[0])
-    fault = mailman_domains.directory_fault(path)
-    if fault:
-        raise TargetError("%s. Name a file in a directory that is root's alone" % fault)
-    if mailman_domains.read(path)[0] == text:
-        return False
-    if not module.check_mode:
-        mailman_domains.make_directory(path)
-        mailman_domains.write(path, text)
-    return True
 
 
 def show(value):
@@ -446,7 +394,10 @@ def main():
     # What Ansible shows of a call with -vvv; the lists would be many times as long as the result.
     shown = {"module_args": {"prefix": params["prefix"], "purge": params["purge"], "keep_archives": params["keep_archives"]}}
     path = params["domains_file"]
-    known, start = look_at_domains(module, path, shown), time.time() - CLOCK_GRAIN
+    try:
+        known, start = look_at_domains(path), time.time() - CLOCK_GRAIN
+    except (OSError, TargetError) as e:
+        module.fail_json(msg="domains_file: %s" % e, invocation=shown)
     try:
         installation = find_installation(params["prefix"])
         if installation:
@@ -498,7 +449,7 @@ def main():
     # Not so when the call stopped before it had looked at all lists.
     if path and wanted is not None:
         try:
-            keep_domains(module, path, known["text"], wanted, start)
+            keep_domains(path, known["text"], wanted, start, module.check_mode)
         except (OSError, TargetError) as e:
             problems = [*problems, "domains_file: %s" % e]
             wanted = None
@@ -506,7 +457,7 @@ def main():
     web_hosts, web_hosts_changed = result.pop("web_hosts"), False
     if params["web_hosts_file"] and web_hosts is not None:
         try:
-            web_hosts_changed = keep_web_hosts(module, params["web_hosts_file"], web_hosts)
+            web_hosts_changed = keep_web_hosts(params["web_hosts_file"], web_hosts, module.check_mode)
         except (OSError, TargetError) as e:
             problems = [*problems, "web_hosts_file: %s" % e]
     result["domains_changed"] = domains_changed

@@ -75,6 +75,16 @@ def test_a_list_is_made_changed_and_removed(target, mailman):
     assert not mailman.exists(PREFIX + "/lists/sent")
 
 
+def test_a_members_language(target, mailman):
+    for language in ("en", "de"):
+        spec = dict(LIST, name="tongues", language="de", members=json.dumps([{"address": "emil@example.org", "language": language}]))
+        for changes in (1, 0):
+            result = target("manage_lists", lists=[spec], check=False, **REST)["result"]
+            assert (result["faults"], result["problems"], len(result["lists"])) == ([], [], changes)
+        assert mailman.python("result(MailList.MailList('tongues', lock=0).getMemberLanguage('emil@example.org'))") == language
+    target("manage_lists", lists=[dict(LIST, name="tongues", state="absent")], check=False, **REST)
+
+
 def check(target, text, *names):
     content = base64.b64encode(("from Defaults import *\n" + text).encode()).decode()
     return target("check_settings", path=PREFIX + "/Mailman/mm_cfg.py", content=content, names=names)["result"]

@@ -180,12 +180,7 @@ def _unsubscribe(answer, args):
     if not mlist.isMember(address):
         answer.say('%s is not a member of the %s mailing list' % (address, mlist.real_name))
         return True
-    if mlist.unsubscribe_policy:
-        try:
-            mlist.DeleteMember(address, 'mailcmd')
-        except Errors.MMNeedApproval:
-            answer.say('Your unsubscription request has been forwarded to the list administrator for approval.')
-    elif not others:
+    if not others:
         mlist.ConfirmUnsubscription(mlist.getMemberCPAddress(address))
         answer.wanted = False
     elif mlist.getMemberPassword(address) == others[0]:

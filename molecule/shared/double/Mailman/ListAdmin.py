@@ -76,11 +76,6 @@ class ListAdmin:
         syslog('vette', '%s: held subscription request from %s', self.internal_name(), address)
         self._tell_moderators('New subscription request to list %s from %s' % (self.real_name, address))
 
-    def HoldUnsubscription(self, address):
-        self._hold(UNSUBSCRIPTION, address)
-        syslog('vette', '%s: held unsubscription request from %s', self.internal_name(), address)
-        self._tell_moderators('New unsubscription request from %s by %s' % (self.real_name, address))
-
     def _tell_moderators(self, subject):
         if self.admin_immed_notify:
             owner = self.GetOwnerEmail()

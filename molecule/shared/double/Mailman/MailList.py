@@ -546,13 +546,6 @@ class MailList(Archiver, MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pendin
         notice['X-No-Archive'] = 'yes'
         notice.send(self, verp=mm_cfg.VERP_PERSONALIZED_DELIVERIES)
 
-    def DeleteMember(self, name, whence=None, admin_notif=None, userack=True):
-        if self.unsubscribe_policy == 0:
-            self.ApprovedDeleteMember(name, whence, admin_notif, userack)
-        else:
-            self.HoldUnsubscription(parseaddr(name)[1])
-            raise Errors.MMNeedApproval('unsubscriptions require moderator approval')
-
     def ConfirmUnsubscription(self, address, lang=None, remote=None):
         cookie = self.pend_new(Pending.UNSUBSCRIPTION, address)
         self._ask_confirmation(address, cookie, 'leave', 'auto-generated')

@@ -492,13 +492,6 @@ def _write_settings(mlist, stream):
         print('%s = %s\n' % (name, value), file=stream)
 
 
-class _Complaints:
-    """Where a setting's object says what it does not like."""
-
-    def addError(self, text, tag=None, *args):
-        print(text % args if args else text, file=sys.stderr)
-
-
 def _read_settings(mlist, path, check, verbose):
     """Set what a file of Python sets.  What is not valid is reported, and the rest saved."""
     known = dict((name, (gui, kind)) for gui, name, kind, dummy, dummy in _settings(mlist))
@@ -531,7 +524,7 @@ def _read_settings(mlist, path, check, verbose):
                     valid -= 1
                 elif name == 'new_member_options':
                     valid = [option for option, bit in mm_cfg.OPTINFO.items() if valid[0] & bit]
-                gui._setValue(mlist, name, valid, _Complaints())
+                gui._setValue(mlist, name, valid, None)
     finally:
         if save:
             mlist.Save()
@@ -884,14 +877,8 @@ def _watch(lock, restart):
                       signal.SIGINT: ('SIGINT', 'Restarting.')}[signum]
         syslog('qrunner', 'Master watcher caught %s.  %s', name, what)
 
-    def refresh(dummy_signal, dummy):
-        lock.refresh()
-        signal.alarm(mm_cfg.days(1))
-
     for signum in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, pass_on)
-    signal.signal(signal.SIGALRM, refresh)
-    signal.alarm(mm_cfg.days(1))
     while kids:
         try:
             pid, status = os.wait()

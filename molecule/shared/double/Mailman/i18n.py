@@ -3,10 +3,3 @@
 
 def set_language(language=None):
     pass
-
-
-def _(text):
-    return text
-
-
-C_ = _

@@ -42,8 +42,11 @@ ROBOT = textwrap.dedent("""
             page = answer.read().decode("latin-1")
             statuses.append(answer.status)
         except OSError as error:
-            statuses.append(type(error).__name__)
-        connection.close()
+            # Banned. The kernel refuses one connection in a second, so that all the others would take a minute.
+            statuses += [type(error).__name__] * (len(order["requests"]) - len(statuses))
+            break
+        finally:
+            connection.close()
     print(json.dumps([statuses, page]))
 """)
 

@@ -32,8 +32,10 @@ CERTIFICATE = "file=/c\nfile=/k\nnow=1000\nexpires=87500\nnames=DNS:*.example.co
 CASES = {
     "group_of_wrappers": [
         ("program=yes", {}, []), ("", {"cgi_group": ""}, []),
-        ('said=Group: name="web" id=1001', {}, [["/usr/lib/mailman/cgi-bin were compiled for the web server's group www-data, and Apache's group here is web",
-                                                  "--with-cgi-gid=web"]]),
+        (
+            'said=Group: name="web" id=1001', {},
+            [["/usr/lib/mailman/cgi-bin were compiled for the web server's group www-data, and Apache's group here is web", "--with-cgi-gid=web"]],
+        ),
         ("", {"cgi_group": "nobody"}, [["group nobody, and Apache's group here is www-data", "--with-cgi-gid=www-data"]]),
     ],
     "other_web_server": [

@@ -1,88 +1,75 @@
 # Copyright: listhost.exim_mailman contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Chromium on the ground, told what to do over the WebDriver protocol (https://www.w3.org/TR/webdriver2/)."""
+"""Chromium on the ground, as the tests visit pages with it."""
 
-import base64
-import json
-import urllib.error
-import urllib.request
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.proxy import Proxy, ProxyType
+from selenium.webdriver.remote.client_config import ClientConfig
+from selenium.webdriver.remote.command import Command
 
 OPTIONS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
     "--window-size=1000,900",
 ]  # fmt: skip
-ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-# The ground has no other way to the list hosts.
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Browser:
     """A browser with an empty profile: close() it."""
 
     def __init__(self, ip, pictures):
-        self.server, self.pictures = "http://%s:9515" % ip, pictures
-        capabilities = {
-            "browserName": "chrome",
-            "acceptInsecureCerts": True,
-            "goog:chromeOptions": {"args": OPTIONS},
-            "goog:loggingPrefs": {"browser": "ALL"},
-        }
-        self.session = ""
-        self.session = "/" + self._call("POST", "", {"capabilities": {"alwaysMatch": capabilities}})["sessionId"]
-
-    def _call(self, method, path, data=None):
-        body = json.dumps(data or {}).encode() if method == "POST" else None
-        request = urllib.request.Request(self.server + "/session" + self.session + path, data=body, method=method)
-        try:
-            with OPENER.open(request, timeout=60) as answer:
-                return json.load(answer)["value"]
-        except urllib.error.HTTPError as error:
-            raise AssertionError("%s %s: %s" % (path, data, json.load(error)["value"]["message"])) from None
+        self.pictures = pictures
+        options = webdriver.ChromeOptions()
+        for option in OPTIONS:
+            options.add_argument(option)
+        options.accept_insecure_certs = True
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        # The ground has no other way to the list hosts than from the machine itself.
+        server = "http://%s:9515" % ip
+        config = ClientConfig(server, proxy=Proxy({"proxyType": ProxyType.DIRECT}), timeout=60)
+        self.driver = webdriver.Remote(server, options=options, client_config=config)
 
     def close(self):
-        self._call("DELETE", "")
+        self.driver.quit()
 
     def open(self, url):
-        self._call("POST", "/url", {"url": url})
+        self.driver.get(url)
 
     @property
     def url(self):
-        return self._call("GET", "/url")
+        return self.driver.current_url
 
     @property
     def title(self):
-        return self._call("GET", "/title")
+        return self.driver.title
 
     @property
     def text(self):
-        return self._of("body", "GET", "/text")
+        return self._find("body").text
 
-    def _of(self, css, method, what, data=None):
-        using, value = ("link text", css[5:]) if css.startswith("link=") else ("css selector", css)
-        element = self._call("POST", "/element", {"using": using, "value": value})[ELEMENT]
-        return self._call(method, "/element/" + element + what, data)
+    def _find(self, css):
+        by, value = (By.LINK_TEXT, css[5:]) if css.startswith("link=") else (By.CSS_SELECTOR, css)
+        return self.driver.find_element(by, value)
 
     def click(self, css):
         """Click what a CSS selector finds, or "link=TEXT"."""
-        self._of(css, "POST", "/click")
+        self._find(css).click()
 
     def fill(self, css, text):
-        self._of(css, "POST", "/clear")
-        self._of(css, "POST", "/value", {"text": text})
-
-    def value(self, css):
-        return self._of(css, "GET", "/property/value")
+        element = self._find(css)
+        element.clear()
+        element.send_keys(text)
 
     def run(self, script):
-        return self._call("POST", "/execute/sync", {"script": script, "args": []})
+        return self.driver.execute_script(script)
 
     def complaints(self):
         """What the browser has said on its console since the last time, such as what a policy kept it from."""
-        return [entry["message"] for entry in self._call("POST", "/se/log", {"type": "browser"})]
+        return [entry["message"] for entry in self.driver.execute(Command.GET_LOG, {"type": "browser"})["value"]]
 
     def cookies(self):
-        return {cookie["name"]: cookie for cookie in self._call("GET", "/cookie")}
+        return {cookie["name"]: cookie for cookie in self.driver.get_cookies()}
 
     def picture(self, name):
-        (self.pictures / (name + ".png")).write_bytes(base64.b64decode(self._call("GET", "/screenshot")))
+        self.driver.save_screenshot(str(self.pictures / (name + ".png")))

@@ -8,6 +8,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.proxy import Proxy, ProxyType
 from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.command import Command
+from selenium.webdriver.support import expected_conditions
+from selenium.webdriver.support.ui import WebDriverWait
 
 OPTIONS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
@@ -53,13 +55,21 @@ class Browser:
         return self.driver.find_element(by, value)
 
     def click(self, css):
-        """Click what a CSS selector finds, or "link=TEXT"."""
         self._find(css).click()
+
+    def follow(self, css):
+        """Click what leads to another page: what a CSS selector finds, or "link=TEXT"."""
+        element = self._find(css)
+        element.click()
+        WebDriverWait(self.driver, 60).until(expected_conditions.staleness_of(element))
 
     def fill(self, css, text):
         element = self._find(css)
         element.clear()
         element.send_keys(text)
+
+    def value(self, css):
+        return self._find(css).get_property("value")
 
     def run(self, script):
         return self.driver.execute_script(script)

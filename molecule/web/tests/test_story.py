@@ -20,7 +20,7 @@ def owner(browser, site):
     """The browser, logged in as the list's owner."""
     browser.open(site.url + "/mailman/admin/news")
     browser.fill("input[name=adminpw]", "news for the tests")
-    browser.click("input[name=admlogin]")
+    browser.follow("input[name=admlogin]")
     return browser
 
 
@@ -31,7 +31,7 @@ def test_pages_look_as_meant(browser, site):
     assert "What everybody may read" in browser.text
     assert "Hidden" not in browser.text
     browser.picture("overview")
-    browser.click("link=News")
+    browser.follow("link=News")
     assert browser.url == site.url + "/mailman/listinfo/news"
     assert browser.run("return [...document.images].every(image => image.naturalWidth > 0)")
     browser.picture("listinfo")
@@ -44,14 +44,14 @@ def test_subscribe(browser, site, ground, list_host, sink, mailman):
     browser.fill("input[name=email]", address)
     # Whoever is faster is taken for a program.
     time.sleep(6)
-    browser.click("input[name=email-button]")
+    browser.follow("input[name=email-button]")
     assert "Your subscription request has been received" in browser.text
     [request] = sink.wait(1, since=mark, host=list_host, to=address)
     [link] = re.findall(r"https://\S+/confirm/\S+", request.content.get_payload(decode=True).decode())
     assert link.startswith(site.url + "/mailman/confirm/news/")
     browser.open(link)
     browser.picture("confirm")
-    browser.click("input[name=submit]")
+    browser.follow("input[name=submit]")
     assert "successfully confirmed" in browser.text
     assert address in mailman("print json.dumps(MailList('news', lock=0).getMembers())")
 
@@ -60,7 +60,7 @@ def test_log_in_and_change_an_option(owner, site):
     description = "Changed in a browser " + uuid.uuid4().hex
     owner.picture("admin")
     owner.fill("input[name=description]", description)
-    owner.click("input[name=submit]")
+    owner.follow("input[name=submit]")
     assert owner.value("input[name=description]") == description
     owner.open(site.url + "/mailman/listinfo")
     assert description in owner.text
@@ -83,7 +83,7 @@ def test_approve_a_held_post_and_read_it(owner, site, list_host, send, sink):
     eventually(held)
     owner.picture("admindb")
     owner.click("input[type=radio][name='senderaction-gustav%40example.org'][value='1']")
-    owner.click("input[name=submit]")
+    owner.follow("input[name=submit]")
     assert sink.wait(2, since=mark, host=list_host, subject=subject)
 
     def archived():
@@ -91,14 +91,14 @@ def test_approve_a_held_post_and_read_it(owner, site, list_host, send, sink):
         return "Thread" in owner.text
 
     eventually(archived)
-    owner.click("link=[ Thread ]")
-    owner.click("link=[News] " + subject)
+    owner.follow("link=[ Thread ]")
+    owner.follow("link=[News] " + subject)
     assert "A post." in owner.text
     owner.picture("archive")
 
 
 def test_log_out(owner, site):
-    owner.click("link=Logout")
+    owner.follow("link=Logout")
     owner.open(site.url + "/mailman/admin/news")
     assert owner.value("input[name=adminpw]") == ""
 
@@ -106,7 +106,7 @@ def test_log_out(owner, site):
 def test_wrong_password(browser, site):
     browser.open(site.url + "/mailman/admin/news")
     browser.fill("input[name=adminpw]", "guessed")
-    browser.click("input[name=admlogin]")
+    browser.follow("input[name=admlogin]")
     assert "Authorization failed" in browser.text
 
 
@@ -117,7 +117,7 @@ def test_private_archive_is_for_members(browser, site, archives, mailman):
     assert "what members may read" not in browser.text
     browser.fill("input[name=username]", "anna@example.org")
     browser.fill("input[name=password]", password)
-    browser.click("input[name=submit]")
+    browser.follow("input[name=submit]")
     assert "what members may read" in browser.text
     browser.picture("private")
 
@@ -126,7 +126,7 @@ def test_member_options(browser, site, mailman):
     password = mailman("print json.dumps(MailList('news', lock=0).getMemberPassword('anna@example.org'))")
     browser.open(site.url + "/mailman/options/news/anna%40example.org")
     browser.fill("input[name=password]", password)
-    browser.click("input[name=login]")
+    browser.follow("input[name=login]")
     browser.click("input[name=dontreceive][value='1']")
-    browser.click("input[name=options-submit]")
+    browser.follow("input[name=options-submit]")
     assert "successfully set your options" in browser.text

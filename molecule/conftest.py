@@ -177,7 +177,8 @@ class HostByHost(LoadScopeScheduling):
     """A list host's tests run one after the other, those of different hosts at the same time."""
 
     def _split_scope(self, nodeid):
-        host = re.search(r"\[(debian\d+|el\d+)", nodeid)
+        # Other parameters may come before the host.
+        host = re.search(r"[\[-](debian\d+|el\d+)", nodeid)
         return host.group(1) if host else "all hosts"
 
 

@@ -32,7 +32,13 @@ def test_a_list_is_under_its_own_name(place, path):
     assert site.ask(path % foreign).status == 404
 
 
-@pytest.mark.parametrize("spelling", [str.upper, lambda name: "/" + name, lambda name: "%%%02x%s" % (ord(name[0]), name[1:]), lambda name: "./" + name])
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        str.upper, lambda name: "/" + name, lambda name: "%%%02x%s" % (ord(name[0]), name[1:]), lambda name: "./" + name, lambda name: name + "/%0a",
+        lambda name: name + "%0a",
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("path", ["/mailman/listinfo/%s", "/mailman/private/%s/2026-November/000000.html", POST])
 def test_however_it_is_spelt(place, path, spelling):
     site, _own, foreign = place

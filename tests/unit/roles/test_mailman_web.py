@@ -54,7 +54,7 @@ def test_all_of_it_is_within_the_proof(text, value):
     ({"mailman_web_certificate": "/c", "mailman_web_certificate_key": "/k"},
      ['SSLCertificateFile "/c"', 'SSLCertificateKeyFile "/k"', "Strict-Transport-Security"], ["/etc/listhost/web."]),
     ({"mailman_web_trusted_proxies": ["192.0.2.1", "2001:db8::/32"]}, ["RemoteIPInternalProxy 192.0.2.1 2001:db8::/32\n"], []),
-    ({"mailman_web_taken_down": ["a/2026-May/1"]}, ['Redirect 451 "/pipermail/a/2026-May/1"', 'Redirect 451 "/mailman/private/a/2026-May/1"'], []),
+    ({"mailman_web_taken_down": ["a/2026-May/1"]}, ['RedirectMatch 451 "(?i)^/(?:pipermail|mailman/private)/a/2026\\-May/1(?:/|$)"'], []),
     ({"platform": "RedHat"}, ["/var/log/httpd/listhost_access.log"], ["apache2"]),
 ])
 def test_what_variables_do(text, variables, words, others):

@@ -55,6 +55,8 @@ def render(role_text):
         # What role_values makes of them has tests of its own.
         variables["__%s_checked" % role] = {"known": FOR_ROLES}
         variables["__%s_values" % role] = dict((name, value) for name, value in variables.items() if name.startswith(role + "_"))
+        # Where a play looks for what lookups name.
+        variables["ansible_search_path"] = [os.path.join(ROLES, role)]
         return Templar(DataLoader(), variables=variables).template(trusted(template))
 
     return render

@@ -36,7 +36,7 @@ def test_a_list_is_under_its_own_name(place, path):
     "spelling",
     [
         str.upper, lambda name: "/" + name, lambda name: "%%%02x%s" % (ord(name[0]), name[1:]), lambda name: "./" + name, lambda name: name + "/%0a",
-        lambda name: name + "%0a",
+        lambda name: name + "%0a", lambda name: name[0] + "%80" + name[1:],
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/mailman/listinfo/%s", "/mailman/private/%s/2026-November/000000.html", POST])

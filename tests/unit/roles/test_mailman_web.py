@@ -203,15 +203,25 @@ def test_the_look_at_modules(look, tmp_path):
 def test_lists_of_several_hosts(text, value):
     said = text()
     rules = re.findall(r'RewriteRule "(.*?)" - (.*)', said)
-    assert len(rules) == 2 and {flags for dummy, flags in rules} == {"[R=404,L]"}
+    assert len(rules) == 4 and {flags for dummy, flags in rules} == {"[R=404,L]"}
+    rule = rules[1][0]
     for path, name in (("/mailman/admin/open/members", "open"), ("/mailman/listinfo/open", "open"), ("/pipermail/open/", "open"),
                        ("/pipermail/open.mbox/x", "open"), ("/mailman/private/a.b/2026-May/1.html", "a.b"),
                        ("/mailman/listinfo", None), ("/mailman/listinfo/", None), ("/icons/x", None)):
-        match = re.search(rules[0][0], path)
+        match = re.search(rule, path)
         assert (match and match.group(1)) == name, path
     assert re.findall(r"\|(\S+)} !=(\S+)\n", said) == [("www.example.com", "www.example.com"), ("www.example.net", "www.example.net")]
     one = value("{{ __mailman_web_hosts_file }}", __mailman_web_url_hosts=["www.example.com"])
-    assert (one, "Rewrite" in text(__mailman_web_url_hosts=["www.example.com"])) == ("", False)
+    assert (one, "RewriteMap" in text(__mailman_web_url_hosts=["www.example.com"])) == ("", False)
+
+
+@pytest.mark.parametrize(("path", "refused"), [
+    ("/mailman/private/n\x01ews/x", True), ("/mailman/listinfo/news\n", True), ("/mailman/admin/news\n/x", True), ("/mailman/admin/n\x80ews", True),
+    ("/mailman/list info/news", True), ("/mailman/options/news/a+b=c@example.org", False), ("/mailman/listinfo", False), ("/pipermail/a b", False),
+])
+def test_characters_that_mailman_takes_out_of_a_path(text, path, refused):
+    rule = re.search('RewriteRule "(.*?)" - ', text(__mailman_web_url_hosts=["www.example.com"])).group(1)
+    assert bool(re.search(rule, path)) is refused
 
 
 LIMITS = ("QS_", "SetEnvIfExpr")

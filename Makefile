@@ -90,7 +90,7 @@ UPSTREAM := $(CURDIR)/.cache/mailman-2.1.39.tgz
 
 # With the real Mailman where it can be had: that of MAILMAN_ARCHIVE, or upstream's.
 .PHONY: demo proof
-demo: ## Set up a list host and the internet in containers, and show that mail flows
+demo: ## Set up a list host and the internet in containers, and show that mail flows and pages open
 	@mkdir -p .cache; \
 	if [ "$(MAILMAN_ARCHIVE)" = "$(abspath $(DOUBLE))" ] && molecule/shared/upstream $(UPSTREAM); then \
 	    $(MAKE) --no-print-directory proof MAILMAN_ARCHIVE=$(UPSTREAM); \
@@ -98,7 +98,8 @@ demo: ## Set up a list host and the internet in containers, and show that mail f
 	    $(MAKE) --no-print-directory proof; \
 	fi
 
-proof: IMAGES := debian12 internet
+proof: IMAGES := debian12 internet browser
+proof: export DEMO_PORT = $(shell GROUND_CLONE=$(GROUND_CLONE) inventories/demo/port)
 proof: $(GROUND)
 	$(DEMO) molecule/shared/create.yml
 	$(DEMO) playbooks/site.yml
@@ -107,7 +108,7 @@ proof: $(GROUND)
 # --- Tests ---------------------------------------------------------------------------------------
 
 .PHONY: test lint docs sanity unit values build contract molecule oldest newest bench
-test: ## Run all of the following
+test: ## Run all of the following; sanity and unit tests with the oldest and the newest ansible-core
 	@tests/run
 
 # What runs on a list host is for its Python, down to 3.6, or for Mailman's: neither need be on this machine to find what they lack.
@@ -116,8 +117,8 @@ lint: .venv/complete tree ## Check playbooks, YAML, Python, documentation and ch
 	ansible-lint --nocolor -q
 	yamllint .
 	ruff check --quiet .
-	$(VERMIN) --target=3.6- --exclude-regex '/_mailman_target/' plugins/modules plugins/module_utils
-	$(VERMIN) --target=2.7- plugins/module_utils/_mailman_target
+	$(VERMIN) --target=3.6- --exclude-regex '/_mailman_target/' plugins/modules plugins/module_utils roles/mailman_web/files/one_click.py
+	$(VERMIN) --target=2.7- plugins/module_utils/_mailman_target roles/mailman/files roles/mailman_web/files/one_click_remove.py
 	antsibull-changelog lint
 	@# Without the hundred collections of .venv, which it would all read.
 	cd $(TREE) && ANSIBLE_COLLECTIONS_SCAN_SYS_PATH=False antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --disallow-unknown-collection-refs .

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._controller import ControllerAction
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._hosts import LOOKS, check
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._hosts import LOOKS, check, warnings
 
 
 class ActionModule(ControllerAction):
@@ -21,4 +21,5 @@ class ActionModule(ControllerAction):
             result["found"] = found
         if faults:
             result.update(failed=True, msg="\n".join(faults))
+        result["warnings"] = warnings(arguments["look"], found, arguments["values"])
         return result

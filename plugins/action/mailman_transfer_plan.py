@@ -5,26 +5,15 @@
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._controller import ControllerAction
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._transfer import plan
 
-HOST = {
+# What mailman_transfer_look returns has more in it than is asked for.
+PLACE = {
     "look": {"type": "dict", "required": True},
-    "exim": {"type": "str", "required": True},
-    "disks": {"type": "list", "elements": "str", "required": True},
+    "host": {"type": "str", "required": True},
+    "prefix": {"type": "path", "required": True},
+    "frozen_file": {"type": "path", "required": True},
 }
-SOURCE = dict(
-    HOST,
-    host={"type": "str", "required": True},
-    prefix={"type": "str", "required": True},
-    unit={"type": "str"},
-    frozen_file={"type": "str", "required": True},
-    separate={"type": "bool", "required": True},
-    same_machine={"type": "bool", "required": True},
-)
-TARGET = dict(
-    HOST,
-    machine={"type": "str", "required": True},
-    home={"type": "str", "required": True},
-    frozen_file={"type": "str", "required": True},
-)
+SOURCE = dict(PLACE, unit={"type": "str"}, separate={"type": "bool", "required": True}, same_machine={"type": "bool", "required": True})
+TARGET = dict(PLACE, machine={"type": "str", "required": True}, home={"type": "path", "required": True})
 
 
 class ActionModule(ControllerAction):
@@ -35,9 +24,11 @@ class ActionModule(ControllerAction):
         dummy, arguments = self.validate_argument_spec({
             "domain": {"type": "str", "required": True},
             "url_host": {"type": "str", "required": True},
+            "web": {"type": "bool", "default": False},
             "moving": {"type": "list", "elements": "str", "required": True},
             "source": {"type": "dict", "required": True, "options": SOURCE},
             "target": {"type": "dict", "required": True, "options": TARGET},
+            "copied": {"type": "list", "elements": "dict"},
         })
         found, faults = plan(**arguments)
         if faults:

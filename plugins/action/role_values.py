@@ -11,6 +11,7 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rena
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _rules_inventory as inventory
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._controller import ControllerAction
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._list_files import read_lists
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import PARTS, RULES, check, for_verification, specification
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty, is_secret
 
@@ -47,6 +48,15 @@ def is_plain(value):
     return value is None or isinstance(value, (bool, int, float))
 
 
+def with_files(lists, directory, loader):
+    """Return the lists of the variable, and those in a directory where one is named."""
+    if not directory or not isinstance(lists, list):
+        return lists
+    if not isinstance(directory, str):
+        raise Faulty
+    return lists + read_lists(directory, loader)
+
+
 def plain_text(description):
     """Return the first sentences of a description without its markup."""
     return re.sub(r"[A-Z]\(([^()]*)\)", r"\1", description if isinstance(description, str) else description[0])
@@ -68,6 +78,11 @@ class ActionModule(ControllerAction):
         def read(name):
             if name not in variables:
                 raise Faulty("%s is not set. It is this: %s" % (name, plain_text(options[name]["description"])))
+            if name == "mailman_lists":
+                return with_files(read_variable(name), read("mailman_lists_dir"), self._loader)
+            return read_variable(name)
+
+        def read_variable(name):
             if is_plain(variables[name]):
                 return variables[name]
             try:
@@ -99,7 +114,7 @@ class ActionModule(ControllerAction):
             result["routed_domains"] = sorted({*result["relay_routes"], *said})
             if MAIL_EXCHANGER in parts:
                 faults.extend(inventory.faults_of_routes(task_vars["inventory_hostname"], task_vars["groups"], routes, said))
-        if "verify" in parts:
+        if {"adopt", "verify", "listhost_dns"}.intersection(parts):
             result["platform"] = for_verification(task_vars["ansible_facts"])
         if TRANSFER in parts and not faults:
             host, name = task_vars["inventory_hostname"], read("mailman_transfer_from")

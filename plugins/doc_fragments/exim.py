@@ -38,3 +38,33 @@ attributes:
     support: none
     description: The module changes nothing.
 """
+
+    # Those of TEST_ARGUMENTS in module_utils/_exim_proof.py.
+    TESTS = r"""
+options:
+  address_tests:
+    description: Tests of how addresses are routed, as in O(listhost.exim_mailman.exim_address_test#module:tests).
+    type: list
+    elements: dict
+    default: []
+  smtp_tests:
+    description: Tests of SMTP dialogues, as in O(listhost.exim_mailman.exim_smtp_test#module:dialogues).
+    type: list
+    elements: dict
+    default: []
+  delivery_tests:
+    description: Tests of deliveries, as in O(listhost.exim_mailman.exim_delivery_test#module:tests).
+    type: list
+    elements: dict
+    default: []
+"""
+
+    SERVICE = r"""
+options:
+  service:
+    description:
+      - Name of Exim's service, which is restarted after the configuration has changed. When it does not start, the previous files are
+        brought back and it is started with them.
+      - When not set, the caller restarts Exim.
+    type: str
+"""

@@ -32,6 +32,16 @@ options:
     type: path
 """
 
+    LOCK_TIMEOUT = r"""
+options:
+  lock_timeout:
+    description:
+      - How many seconds the call may wait for a list that others have locked. Then it fails and tells which process holds the lock.
+      - A lock left behind by a process that was killed is removed at once.
+    type: int
+    default: 30
+"""
+
     READ_ONLY = r"""
 attributes:
   check_mode:

@@ -61,7 +61,7 @@ class Transaction:
         self.diffs = []
 
     def stage(self, files):
-        """Write a candidate for each file whose content differs."""
+        """Write a candidate for each file whose content differs. A file whose content is None is to go."""
         for spec in files:
             if not os.path.isabs(spec["path"]):
                 self.module.fail_json(msg="path is %r, which is no absolute path. Write one from / on. Nothing was changed." % spec["path"])
@@ -69,12 +69,15 @@ class Transaction:
             if os.path.lexists(live) and not os.path.isfile(live):
                 self.module.fail_json(
                     msg="%s is there and is no regular file. Correct the path, or move away what is there. Nothing was changed." % spec["path"])
-            before = read(live)
-            if before != to_bytes(spec["content"]):
-                self.prepare(spec, live)
+            before, after = read(live), spec["content"]
+            if before != (None if after is None else to_bytes(after)):
+                if after is None:
+                    self.candidates.append((None, live))
+                else:
+                    self.prepare(spec, live)
                 self.diffs.append(dict(
-                    before_header=spec["path"], before=to_text(before or b"", errors="surrogate_or_replace"),
-                    after_header=spec["path"], after=spec["content"],
+                    before_header=spec["path"], before=to_text(before or b"", errors="replace"),
+                    after_header=spec["path"], after=to_text(after or b"", errors="replace"),
                 ))
                 self.changed_paths.append(spec["path"])
 
@@ -118,6 +121,11 @@ class Transaction:
         """Rename every candidate into place; after a failure put back what was replaced."""
         try:
             for candidate, live in self.candidates:
+                if candidate is None:
+                    before = os.path.join(os.path.dirname(live), ".%s.before" % os.path.basename(live))
+                    self.replaced.append((before, live))
+                    os.rename(live, before)
+                    continue
                 before = candidate + ".before"
                 if os.path.exists(live):
                     os.link(live, before)
@@ -139,13 +147,15 @@ class Transaction:
         """Give the files that keep their content the attributes that they should have."""
         for spec in files:
             live = os.path.realpath(spec["path"])
-            if spec["path"] not in self.changed_paths and self.module.set_fs_attributes_if_different(self.attributes(spec, live), False):
+            if spec["content"] is None or spec["path"] in self.changed_paths:
+                continue
+            if self.module.set_fs_attributes_if_different(self.attributes(spec, live), False):
                 self.changed_paths.append(spec["path"])
 
     def close(self):
         """Remove the candidates that did not go live, and what was kept for a rollback."""
         for path in [candidate for candidate, dummy in self.candidates] + [before for before, dummy in self.replaced]:
-            if os.path.exists(path):
+            if path and os.path.exists(path):
                 os.unlink(path)
 
     def attributes(self, spec, path):

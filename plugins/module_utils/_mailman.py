@@ -145,10 +145,10 @@ def check_python(python):
         raise TargetError("Mailman's Python, %s, is not root's alone: %s. Name one that is, or correct that." % (python, e)) from e
 
 
-def run_as_mailman(module, installation, program, data):
+def run_as_mailman(module, installation, program, data, handles=()):
     """Run a program in Mailman's own Python, as Mailman's own user, and return its exit code, output and errors.
 
-    Raises TargetError when that cannot be.
+    The program gets these files open, under their numbers. Raises TargetError when that cannot be.
     """
     python = installation["python"]
     check_python(python)
@@ -166,6 +166,7 @@ def run_as_mailman(module, installation, program, data):
             encoding=None,
             cwd="/",
             handle_exceptions=False,
+            pass_fds=handles,
             # Ansible's PYTHONPATH is for another Python, and Mailman does not start with a locale it lacks.
             environ_update={"LC_ALL": "C", "LANGUAGE": "en", "PYTHONPATH": ""},
         )
@@ -176,12 +177,12 @@ def run_as_mailman(module, installation, program, data):
     return rc, out, err.decode("utf-8", "replace")
 
 
-def run_target(module, installation, do, **arguments):
-    """Carry out a request in Mailman's own Python, as Mailman's own user, and return its result.
+def run_target(module, installation, do, _handles=(), **arguments):
+    """Carry out a request in Mailman's own Python, as Mailman's own user, with some files open, and return its result.
 
     The result is what that user says. Raises TargetError with what the program said when it could not do it.
     """
-    rc, out, err = run_as_mailman(module, installation, *pack({"prefix": installation["prefix"], "do": do, "arguments": arguments}))
+    rc, out, err = run_as_mailman(module, installation, *pack({"prefix": installation["prefix"], "do": do, "arguments": arguments}), handles=_handles)
     try:
         answer = json.loads(out.decode("utf-8"))
     except (ValueError, RecursionError) as e:
@@ -205,3 +206,24 @@ def take(answer, expected):
         if not isinstance(answer.get(name), types):
             raise TargetError("Mailman's answer has no %s, or not of the type that it should be." % name)
     return dict((name, answer[name]) for name in expected)
+
+
+def on_mailman(module, where_none, act, fault="cannot be read"):
+    """Return what act(installation) does with the Mailman at the module's prefix; in check mode, where there is none yet, what where_none() says.
+
+    What is in the way ends the module.
+    """
+    prefix = module.params["prefix"]
+    try:
+        installation = find_installation(prefix)
+        if installation is not None:
+            return act(dict(installation, python=module.params["python"] or installation["python"]))
+    except OSError as e:
+        module.fail_json(msg="The Mailman at %s %s: %s. Run this task as root." % (prefix, fault, e))
+    except Untrusted as e:
+        module.fail_json(msg=explain(prefix, e))
+    except TargetError as e:
+        module.fail_json(msg=str(e))
+    if not module.check_mode:
+        module.fail_json(msg="prefix: there is no Mailman at %s. Install it first." % prefix)
+    return where_none()

@@ -62,3 +62,18 @@ def keep_web_hosts(path, text, check_mode):
         mailman_domains.make_directory(path)
         mailman_domains.write(path, text)
     return True
+
+
+def keep_web_host_names(path, text, check_mode):
+    """Bring the directory of web hosts up to date, and say whether it had other files."""
+    check_directory(path)
+    wanted = set(name for line in text.splitlines() for name in (line.split()[0], "@".join(line.split())))
+    present = set(os.listdir(path)) if os.path.isdir(path) else set()
+    if not check_mode:
+        mailman_domains.make_directory(os.path.join(path, "list"))
+        # In this order, and a list's own host before the list, no list is found to be on another host than its own.
+        for name in sorted(wanted - present, key=lambda name: "@" not in name):
+            mailman_domains.write(os.path.join(path, name), "")
+        for name in sorted(present - wanted, key=lambda name: "@" in name):
+            os.unlink(os.path.join(path, name))
+    return wanted != present

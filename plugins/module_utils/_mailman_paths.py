@@ -5,16 +5,10 @@
 """Paths that Mailman's user names: whether they may be Mailman's, before root, the mail server or a playbook goes there."""
 
 import os
-import re
 import stat
 
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import TargetError, look_up
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, resolve
-
-# What Mailman's user may say of what belongs to lists: where the directories are, and names in them.
-DIRECTORIES = ["archives/private", "archives/public", "data", "lists", "qfiles", "templates"]
-PLACE = re.compile(r"(/+[\w.+-]+)+/*\Z", re.ASCII)
-CONTENT = re.compile(r"(archives/(private|public)|data|lists|qfiles/\w[\w.-]*|templates)/[^/\x00-\x1f\x7f]+\Z", re.ASCII)
 
 
 def check_lists_dir(installation, path):
@@ -31,17 +25,3 @@ def check_lists_dir(installation, path):
     if not stat.S_ISDIR(status.st_mode) or (status.st_uid != uid and status.st_gid != gid):
         raise TargetError(wrong % (path, "it is no directory of Mailman's"))
     return path
-
-
-def check_contents(contents):
-    """Mailman's user says where its lists are, and a playbook takes them from there, some of it as another user on another machine."""
-    if contents is None:
-        return
-    if sorted(contents["directories"]) != DIRECTORIES:
-        raise TargetError("Mailman's user gave other directories than those of Mailman: %s." % sorted(contents["directories"]))
-    places = [path for path in contents["directories"].values() if not PLACE.match(path)]
-    names = contents["templates"] + [name for one in contents["lists"] for name in one["files"]]
-    wrong = places + [name for name in names if not CONTENT.match(name) or name.endswith(("/.", "/.."))]
-    if wrong:
-        raise TargetError("Mailman's user named a directory or file that is none of Mailman's: %r. Look at mm_cfg.py and at what that user runs." % wrong[0])
-    contents["directories"] = dict((name, os.path.normpath(path)) for name, path in contents["directories"].items())

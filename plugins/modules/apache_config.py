@@ -12,6 +12,7 @@ description:
     configuration with the new file before any file is replaced.
   - Afterwards Apache reads them (a graceful reload). When it does not run with the new files, the previous ones are brought back, and it is started with them.
   - When nothing changes, Apache is neither asked nor reloaded, unless O(reload) or O(restart) is set.
+  - Several runs on a host do this one after the other, so that none takes the fault of another's file for its own.
 extends_documentation_fragment:
   - listhost.exim_mailman.files
   - listhost.exim_mailman.files.file
@@ -76,6 +77,8 @@ changed_paths:
   sample: [/etc/apache2/sites-available/lists.conf]
 """
 
+import contextlib
+import fcntl
 import os
 import time
 
@@ -85,6 +88,8 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transa
 # Apache ends when it has read again what it cannot work with, such as a key of another certificate, and says nothing of it to who reloads it.
 # So it is looked at for two seconds.
 LOOKS = 20
+# Not the lock of module host_lock, which other tasks may hold for minutes.
+LOCK = "/run/listhost.exim_mailman.apache.lock"
 
 
 def is_link(link, path):
@@ -95,6 +100,21 @@ def is_link(link, path):
 def make_link(link, path):
     """Make a relative link, as a2ensite does."""
     os.symlink(os.path.relpath(path, os.path.dirname(link)), link)
+
+
+@contextlib.contextmanager
+def only_one(module):
+    """Let no other run do the same meanwhile: it would take an Apache that ends with another's file for one that ends with its own."""
+    if module.check_mode:
+        yield
+        return
+    # Whoever can open a file can lock it.
+    lock = os.open(LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def prove(module, transaction):
@@ -171,9 +191,10 @@ def main():
             module.fail_json(msg="%s is there, and is no link to %s. Remove it. Nothing was changed." % (params["link"], params["path"]))
         in_any_case = params["reload"] or params["restart"]
         if transaction.changed_paths or link_missing or in_any_case:
-            prove(module, transaction)
-            if not module.check_mode:
-                go_live(module, transaction, link_missing)
+            with only_one(module):
+                prove(module, transaction)
+                if not module.check_mode:
+                    go_live(module, transaction, link_missing)
         transaction.settle(files)
     finally:
         transaction.close()

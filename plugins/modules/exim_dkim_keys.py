@@ -10,6 +10,8 @@ version_added: 1.0.0
 description:
   - Makes an RSA key of 2048 bits for each domain that has none, lets Exim's group read the keys and nobody else, and writes what to publish
     in the DNS to the file C(records.txt) beside them.
+  - The keys of a selector are in O(directory), or in a directory of the selector's name below it where there is one. That of O(next_selector) is made, so
+    that these keys can be published before they are used.
   - A key that is there is used, and never replaced. One that is no RSA key, or that everybody could have read, is an error.
   - Keys are made by C(openssl), and do not leave the host.
 author:
@@ -35,6 +37,10 @@ options:
     description: Name of the keys in the DNS.
     type: str
     required: true
+  next_selector:
+    description: Name in the DNS of keys that are to be used later. Empty means that there are none.
+    type: str
+    default: ""
   group:
     description: Name of the group that Exim runs as. It need not exist in check mode.
     type: str
@@ -51,12 +57,17 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+key_directory:
+  description: Where the keys of O(selector) are.
+  returned: success
+  type: str
+  sample: /etc/exim4/dkim
 pending:
   description: Whether there is something to do, in check mode.
   returned: success
   type: bool
 records:
-  description: The names and contents of the TXT records to publish. Keys that are still to be made are missing.
+  description: The names and contents of the TXT records to publish, also of O(next_selector). Keys that are still to be made are missing.
   returned: success
   type: dict
   sample: {lists._domainkey.list.example.com: "v=DKIM1; k=rsa; p=MIIB..."}
@@ -69,6 +80,7 @@ import stat
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import write_candidate
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._zone_text import line, txt
 
 BITS = 2048
 # A public key of 1024 bits, as DER. Shorter ones count for nothing (RFC 8301).
@@ -82,12 +94,6 @@ class BadKey(Exception):
 def record(public):
     """Return the content of a TXT record for a public key in DER form."""
     return "v=DKIM1; k=rsa; p=" + base64.b64encode(public).decode()
-
-
-def zone_line(name, content):
-    """Return a line of a zone file: a string in it may have 255 characters."""
-    strings = [content[start:start + 255] for start in range(0, len(content), 255)]
-    return "%s. IN TXT ( %s )\n" % (name, " ".join('"%s"' % string for string in strings))
 
 
 class Keys:
@@ -148,35 +154,56 @@ class Keys:
 
     def write(self, path, content, mode):
         """Write a file so that it is never there in part."""
-        candidate = write_candidate(content, path, self.directory)
+        candidate = write_candidate(content, path, os.path.dirname(path))
         os.chown(candidate, 0, self.gid)
         os.chmod(candidate, mode)
         os.rename(candidate, path)
 
+    def own_directory(self, selector):
+        return os.path.join(self.directory, selector)
+
+    def directory_of(self, selector):
+        """Return where the keys of a selector are: when they were made as the next ones, they are by themselves."""
+        own = self.own_directory(selector)
+        return own if os.path.isdir(own) else self.directory
+
+    def ensure_directory(self, path):
+        there = os.path.isdir(path)
+        # One that came back from a backup before Exim's group was there is root's alone.
+        if not there or os.stat(path).st_gid != self.gid:
+            self.changed = True
+            if not self.module.check_mode:
+                if not there:
+                    os.mkdir(path, 0o750)
+                os.chown(path, 0, self.gid)
+
     def settle(self):
         """Return the records, once all is as it should be."""
         params = self.module.params
-        if not os.path.isdir(self.directory):
-            self.changed = True
-            if not self.module.check_mode:
-                os.mkdir(self.directory, 0o750)
-                os.chown(self.directory, 0, self.gid)
+        self.ensure_directory(self.directory)
+        records = self.records_of(params["selector"], self.directory_of(params["selector"]))
+        if params["next_selector"]:
+            self.ensure_directory(self.own_directory(params["next_selector"]))
+            records.update(self.records_of(params["next_selector"], self.own_directory(params["next_selector"])))
+        self.publish(records)
+        return records
+
+    def records_of(self, selector, directory):
         records = {}
-        for domain in params["domains"]:
-            path = os.path.join(self.directory, domain + ".pem")
+        for domain in self.module.params["domains"]:
+            path = os.path.join(directory, domain + ".pem")
             if os.path.exists(path):
                 self.check_stat(path)
             else:
                 self.make(path)
             public = self.public(path) if os.path.exists(path) else None
             if public:
-                records["%s._domainkey.%s" % (params["selector"], domain)] = record(public)
-        self.publish(records)
+                records["%s._domainkey.%s" % (selector, domain)] = record(public)
         return records
 
     def publish(self, records):
         path = os.path.join(self.directory, "records.txt")
-        content = "".join(zone_line(name, records[name]) for name in sorted(records))
+        content = "".join(line(name, None, "TXT", txt(records[name])) for name in sorted(records))
         try:
             with open(path) as stream:
                 same = stream.read() == content
@@ -196,6 +223,7 @@ def main():
             directory=dict(type="path", required=True),
             domains=dict(type="list", elements="str", required=True),
             selector=dict(type="str", required=True),
+            next_selector=dict(type="str", default=""),
             group=dict(type="str", required=True),
         ),
         supports_check_mode=True,
@@ -205,7 +233,8 @@ def main():
         records = keys.settle()
     except (BadKey, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=keys.changed, pending=keys.changed and module.check_mode, records=records)
+    key_directory = keys.directory_of(module.params["selector"])
+    module.exit_json(changed=keys.changed, key_directory=key_directory, pending=keys.changed and module.check_mode, records=records)
 
 
 if __name__ == "__main__":

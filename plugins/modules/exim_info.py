@@ -21,6 +21,10 @@ options:
     type: list
     elements: str
     default: []
+  files:
+    description: Whether to read the files in which routers and lists of domains look something up, such as aliases.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -138,6 +142,35 @@ lists:
   returned: success
   type: dict
   sample: {"address": {}, "domain": {"mm_domains": "list.example.com"}, "host": {}, "localpart": {}}
+files:
+  description: The files, and directories (dsearch), in which routers and lists of domains look something up. Only those that root alone can write.
+  returned: when O(files)
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Path of the file.
+      type: str
+      sample: /etc/aliases
+    of:
+      description: Whether V(local_parts) or V(domains) are looked up in it.
+      type: str
+      sample: local_parts
+    names:
+      description: What there is in it, not more than 1000.
+      type: list
+      elements: str
+      sample: [info, testlist]
+    programs:
+      description: Those of the names that lead to a program or a file, other than to Mailman.
+      type: list
+      elements: str
+      sample: []
+    lists:
+      description: Those of the names that lead to Mailman's wrapper.
+      type: list
+      elements: str
+      sample: [testlist]
 options:
   description: The main options that O(options) names. A switch is true or false. An option without a value is none.
   returned: success
@@ -149,6 +182,7 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EXIM_ARGUMENTS, Exim, EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_lookups import look_up
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import read_settings
 
 
@@ -158,6 +192,7 @@ def main():
         argument_spec=dict(
             EXIM_ARGUMENTS,
             options=dict(type="list", elements="str", default=[]),
+            files=dict(type="bool", default=False),
         ),
         supports_check_mode=True,
     )
@@ -166,6 +201,8 @@ def main():
             if not re.match(r"[a-z0-9_]+\Z", name):
                 raise EximError("options[%d]: %r is not the name of an option." % (number, name))
         settings = read_settings(Exim.from_module(module), module.params["options"])
+        if module.params["files"]:
+            settings["files"] = look_up(settings["routers"], settings["lists"]["domain"])
     except EximError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **settings)

@@ -10,8 +10,9 @@ version_added: 1.0.0
 description:
   - Looks for everything that is known to go wrong between Exim and Mailman 2.1, and says what to do about it.
   - Tests the address kinds of all lists, deliveries to Mailman's wrapper, who may send what to whom over SMTP, mail from Mailman through
-    loopback, VERP by Exim, times to try again, limits, mail that Mailman gave up on, services now and at the next boot, scanners, DNS block lists, TLS
-    and its certificate, passwords without TLS, DKIM, who can read Exim's keys, and whether the host's name resolves.
+    loopback, VERP by Exim, times to try again, limits, mail that Mailman gave up on, bounces, destinations that have put mail off, services now and at the
+    next boot, scanners, DNS block lists, TLS and its certificate, a resolver for DANE, passwords without TLS, DKIM, who can read Exim's keys, whether the
+    host's name resolves, Mailman's web interface, and backups.
   - It works on any host, also one that was set up by hand, and does not fail when it finds faults - RV(ok) says whether there are any.
 extends_documentation_fragment:
   - listhost.exim_mailman.exim
@@ -81,6 +82,13 @@ options:
     description:
       - How many messages are in each of Mailman's queues, as module M(listhost.exim_mailman.mailman_info) tells it. When not set, they are not checked.
     type: dict
+  runners:
+    description: Mailman's queue runners, as module M(listhost.exim_mailman.mailman_info) tells them. When not set, they are not checked.
+    type: dict
+  bounces:
+    description:
+      - What Mailman did not count against members, as module M(listhost.exim_mailman.mailman_info) tells it. When not set, it is neither checked nor told.
+    type: dict
   services:
     description: Names of services that should run now and start at boot.
     type: list
@@ -92,6 +100,64 @@ options:
       - Routing is tested for all.
     type: int
     default: 5
+  dane:
+    description: Whether mail is meant to leave only to hosts with the key that the DNS names. Then Exim must be able to do that, and a resolver must validate.
+    type: bool
+    default: false
+  web:
+    description:
+      - What there should be of Mailman's web interface. Without it nothing of that is tested.
+      - With it the pages over HTTPS, the group of Mailman's programs, certificates, private archives, jails of fail2ban, and the secret of the form for
+        subscriptions are.
+    type: dict
+    suboptions:
+      hosts:
+        description: The hosts of the web pages. The web server is asked on loopback.
+        type: list
+        elements: str
+        required: true
+      lists:
+        description: The lists, as module M(listhost.exim_mailman.mailman_info) tells them. Of O(sample) with private archives pages are asked for.
+        type: list
+        elements: dict
+        required: true
+      settings:
+        description: Mailman's settings, as module M(listhost.exim_mailman.mailman_info) tells them.
+        type: dict
+        required: true
+      public_archives:
+        description: Mailman's directory of public archives.
+        type: path
+        required: true
+      jails:
+        description: The jails that fail2ban should have.
+        type: list
+        elements: str
+        default: []
+      one_click_key:
+        description: The file with the key of the links for one-click unsubscription. Such a link is asked for then, one that names no member.
+        type: path
+  renewal:
+    description: What renews the host's certificate. Without it nothing of that is tested.
+    type: dict
+    suboptions:
+      timer:
+        description: The timer of certbot's package. The service that it starts has the same name.
+        type: str
+        required: true
+      renewed:
+        description: The certificate as certbot has it.
+        type: path
+        required: true
+      used:
+        description: Files that should have the same content.
+        type: list
+        elements: path
+        required: true
+  backup:
+    description: Whether backups should be taken, as role mailman_backup sets them up.
+    type: bool
+    default: false
 seealso:
   - module: listhost.exim_mailman.exim_address_test
   - module: listhost.exim_mailman.exim_smtp_test
@@ -156,6 +222,28 @@ faults:
       type: list
       elements: str
       sample: ["testlist@list.example.com: Tainted arg 2 for mailman_transport transport command: 'testlist'"]
+installed:
+  description: The C(version) of Exim, and that of its C(package), as far as they are known.
+  returned: success
+  type: dict
+  sample: {version: "4.96", package: 4.96-15+deb12u10}
+advice:
+  description: What is no fault of the host's, and still worth knowing, such as bounces about policy.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    fault:
+      description: The kind of what was found.
+      type: str
+      sample: policy-bounces
+    remedy:
+      description: What can be done about it.
+      type: str
+    found:
+      description: All that was found of it.
+      type: list
+      elements: str
 table:
   description: The same as lines for people.
   returned: success
@@ -174,18 +262,27 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import
 )
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify.addresses import address_of, domains_of, lists_of
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify.around import (
+    check_bounces,
     check_connection,
+    check_dane,
     check_dnsbls,
     check_host_name,
     check_queues,
+    check_runners,
     check_scanners,
     check_secrets,
     check_services,
     check_tls,
     neighbours,
+    package_of,
+    version_of,
 )
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify.backup import check_backup
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify.certificates import check_renewal
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify.hosts import verify, verify_exchanger
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify.put_off import check_put_off
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify.report import table
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify.web import check_web
 
 
 def main():
@@ -208,8 +305,25 @@ def main():
             smtp_port=dict(type="int", default=0),
             relay_from_hosts=dict(type="list", elements="str", default=[]),
             queues=dict(type="dict"),
+            runners=dict(type="dict"),
+            bounces=dict(type="dict"),
             services=dict(type="list", elements="str", default=[]),
             sample=dict(type="int", default=5),
+            dane=dict(type="bool", default=False),
+            web=dict(type="dict", options=dict(
+                hosts=dict(type="list", elements="str", required=True),
+                lists=dict(type="list", elements="dict", required=True),
+                settings=dict(type="dict", required=True),
+                public_archives=dict(type="path", required=True),
+                jails=dict(type="list", elements="str", default=[]),
+                one_click_key=dict(type="path", no_log=False),
+            )),
+            renewal=dict(type="dict", options=dict(
+                timer=dict(type="str", required=True),
+                renewed=dict(type="path", required=True),
+                used=dict(type="list", elements="path", required=True),
+            )),
+            backup=dict(type="bool", default=False),
         ),
         required_together=[["domain", "lists_dir", "wrapper"]],
         supports_check_mode=True,
@@ -240,6 +354,8 @@ def main():
     except EximError as error:
         module.fail_json(msg=str(error))
     check_queues(wanted["queues"], report)
+    check_runners(wanted["runners"], report)
+    check_bounces(wanted["bounces"], report)
     check_services(module, report)
     check_connection(report, wanted)
     # Of a configuration that Exim refuses nothing can be asked.
@@ -247,11 +363,24 @@ def main():
         check_scanners(exim, report)
         check_dnsbls(exim, report)
         check_tls(exim, report)
+        if wanted["dane"]:
+            check_dane(exim, report, sender)
         check_secrets(exim, report, sender)
+        check_put_off(module, exim, report)
     if wanted["domain"] is not None:
         check_host_name(report)
+    if wanted["web"]:
+        check_web(module, report, wanted["web"], wanted["sample"])
+    if wanted["renewal"]:
+        check_renewal(module, report, wanted["renewal"])
+    if wanted["backup"]:
+        check_backup(module, report)
     faults = report.faults()
-    module.exit_json(changed=False, ok=not faults, checks=report.checks, faults=faults, table=table(report, ", ".join(own)))
+    installed = dict(version=version_of(exim), package=package_of(module, exim.program))
+    module.exit_json(
+        changed=False, installed=installed, ok=not faults, checks=report.checks, faults=faults, advice=report.advice(),
+        table=table(report, ", ".join(own)),
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ short_description: Say on the controller what is wrong with what a role has foun
 version_added: 1.0.0
 description:
   - Takes what a role's look at a host has found, and fails when something is wrong, with all faults, one a line, each with what to do.
+  - Warns of what does not stop a run, as known faults of the installed Exim.
   - Looks at no host and changes nothing. It is an action plugin, which runs on the controller alone.
 extends_documentation_fragment:
   - listhost.exim_mailman.controller

@@ -50,6 +50,21 @@ options:
       - It holds for all lists, whatever their language. Text with short lines is sent as before.
     type: bool
     default: false
+  bounce_runner:
+    description:
+      - A queue runner for bounces in the place of Mailman's own, which it builds upon. Its file goes to C(Mailman/Queue/ListhostBounceRunner.py), and the last
+        line of the settings puts it into C(QRUNNERS), whatever these are. Without this option the file is removed.
+      - Queue runners know C(QRUNNERS) only from their start (C(mailmanctl restart) is not enough).
+    type: dict
+    suboptions:
+      source:
+        description: The text of the file, with a class C(ListhostBounceRunner), for Mailman's Python.
+        type: str
+        required: true
+      max_disabled_percent:
+        description: What the runner finds in C(mm_cfg.LISTHOST_MAX_DISABLED_PERCENT).
+        type: int
+        required: true
   files:
     description:
       - Files around Mailman, such as the unit of its queue runners, that go live together with C(mm_cfg.py), or not at all.
@@ -104,6 +119,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman imp
     take,
 )
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import long_lines
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.known import BOUNCE_RUNNER
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, resolve
 
 BEGIN = b"# BEGIN listhost.exim_mailman: these settings come from Ansible; every other line of this file is kept"
@@ -115,6 +131,11 @@ SETTING = re.compile(r"^(\w+) = .*?(  # secret)?$", re.MULTILINE)
 
 # A secret that this module has made.
 GENERATED = re.compile(r"^(\w+) = '([0-9a-f]{64})'  # secret$", re.MULTILINE)
+
+# Mailman's own comes from what stands above, be it Defaults.py or a setting.
+RUNNERS = """LISTHOST_MAX_DISABLED_PERCENT = %d
+QRUNNERS = [(_runner[0] == 'BounceRunner' and '%s' or _runner[0], _runner[1]) for _runner in QRUNNERS]
+"""
 
 # What make install puts there.
 NEW_FILE = b"from Defaults import *\n"
@@ -151,13 +172,15 @@ def character(number):
     return text if 32 <= number < 127 else "\\x%02x" % number
 
 
-def render(settings, secrets, encode_long_lines):
+def render(settings, secrets, encode_long_lines, bounce_runner):
     """Return the lines between the markers."""
     lines = ["%s = %s%s\n" % (name, literal(settings[name]), "  # secret" if name in secrets else "") for name in sorted(settings)]
     if "DEFAULT_URL_HOST" in settings or "DEFAULT_EMAIL_HOST" in settings:
         lines.append("add_virtualhost(DEFAULT_URL_HOST, DEFAULT_EMAIL_HOST)\n")
     if encode_long_lines:
         lines.append(long_lines.render())
+    if bounce_runner:
+        lines.append(RUNNERS % (bounce_runner["max_disabled_percent"], BOUNCE_RUNNER))
     return "".join(lines)
 
 
@@ -201,6 +224,12 @@ def generate(names, block):
     return dict((name, kept.get(name) or random_secrets.token_hex(32)) for name in names)
 
 
+def runner_file(prefix, runner):
+    """Return the file of the queue runner for bounces, as one of O(files). Without content it is to go."""
+    path = os.path.join(resolve(os.path.join(prefix, "Mailman", "Queue")), BOUNCE_RUNNER + ".py")
+    return dict(path=path, content=runner and runner["source"], owner=None, group=None, mode="0644")
+
+
 def is_open(path):
     """Say whether there is such a file, and everybody can read or write it."""
     return os.path.exists(path) and bool(os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH))
@@ -230,6 +259,10 @@ def main():
             secret_settings=dict(type="dict", default={}, no_log=True),
             generated_secrets=dict(type="list", elements="str", default=[], no_log=False),
             encode_long_lines=dict(type="bool", default=False),
+            bounce_runner=dict(type="dict", options=dict(
+                source=dict(type="str", required=True),
+                max_disabled_percent=dict(type="int", required=True),
+            )),
             files=dict(FILES, default=[]),
         ),
         supports_check_mode=True,
@@ -269,9 +302,10 @@ def configure(module, prefix, settings, secrets, generated):
         module.fail_json(msg="%s has one of the two markers of Ansible's settings without the other. Remove that line: %s" % (path, to_text(END)))
     made = generate(generated, old)
     settings, secrets = dict(settings, **made), dict(secrets, **made)
-    new = to_bytes(render(settings, secrets, module.params["encode_long_lines"]))
+    runner = module.params["bounce_runner"]
+    new = to_bytes(render(settings, secrets, module.params["encode_long_lines"], runner))
     wanted = join(foreign, new)
-    files, diffs = module.params["files"], []
+    files, diffs = module.params["files"] + [runner_file(prefix, runner)], []
     # It has secrets in it; Mailman's programs are all of its group. What Python compiles of it is not to be believed once it has changed: Python compares
     # whole seconds. It is kept as an empty file, which nobody but root can fill, so that it never has another mode.
     mode = dict(owner=None, group=installation and installation["group"], mode="0640")
@@ -280,6 +314,9 @@ def configure(module, prefix, settings, secrets, generated):
     transaction = Transaction(module)
     try:
         transaction.stage(files)
+        # What make install has compiled of it would do without it.
+        if runner is None and os.path.exists(files[-1]["path"] + "c"):
+            transaction.candidates.append((None, files[-1]["path"] + "c"))
         if installation and (wanted != content or not os.path.exists(compiled["path"])):
             transaction.prepare(compiled, compiled["path"])
         if wanted != content:

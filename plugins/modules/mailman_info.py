@@ -29,7 +29,7 @@ options:
       - Without any, the module takes a few hundredths of a second, however many lists there are.
     type: list
     elements: str
-    choices: [contents, lists, queues, runners, settings]
+    choices: [bounces, inventory, lists, queues, runners, settings]
     default: []
 seealso:
   - module: listhost.exim_mailman.mailman_lists
@@ -225,61 +225,41 @@ lists:
           O(listhost.exim_mailman.mailman_lists#module:lists[].settings).
       type: dict
       sample: {description: News for everybody, max_message_size: 200}
-contents:
-  description: What belongs to each list, for the playbook C(move_domain.yml), which moves it and compares the copy with it.
-  returned: when O(gather) has V(contents) and there is a Mailman
-  type: dict
+inventory:
+  description:
+    - The lists as O(listhost.exim_mailman.mailman_lists#module:lists) takes them, so that nothing would change. Each has only what a list would not have that
+      is created now, and of a member what a new one would not have.
+    - No passwords are told, and not who has been disabled by bounces. Topics that members have chosen are theirs.
+  returned: when O(gather) has V(inventory) and there is a Mailman
+  type: list
+  elements: dict
   contains:
-    directories:
-      description: Where the directories are that RV(contents.lists[].files) begin with.
-      type: dict
-      sample: {lists: /var/lib/mailman/lists, qfiles: /var/lib/mailman/qfiles}
-    lists:
-      description: The lists, in the order of their names. Two with the same values have the same content.
-      type: list
-      elements: dict
-      contains:
-        name:
-          description: The list's name.
-          type: str
-          sample: announce
-        email_host:
-          description: The mail domain of the list.
-          type: str
-          sample: lists.example.org
-        fault:
-          description: Why the list cannot be read. What follows RV(contents.lists[].files) is only there when this is empty.
-          type: str
-          sample: ""
-        files:
-          description: The files and directories that are its own - archives, held messages, messages in queues, and last the list itself.
-          type: list
-          elements: str
-          sample: [archives/private/announce, data/heldmsg-announce-1.pck, lists/announce]
-        members:
-          description: How many members it has.
-          type: int
-          sample: 217
-        messages:
-          description: How many of its messages are held or in a queue.
-          type: int
-          sample: 1
-        archives:
-          description: Each of its archives with the number of files in it and their bytes.
-          type: list
-          elements: list
-          sample: [[archives/private/announce, 40, 120034]]
-        settings:
-          description: A digest of all that its C(config.pck) says.
-          type: str
-        state:
-          description: A digest of its messages, requests and digest in the making.
-          type: str
-    templates:
-      description: The directories of templates that are a domain's or the site's.
+    error:
+      description: Why the list cannot be read. Then there is only its name.
+      type: str
+      returned: when the list cannot be read
+    left_out:
+      description: What the list has and module M(listhost.exim_mailman.mailman_lists) would not take, each with the reason.
       type: list
       elements: str
-      sample: [templates/site]
+      sample: ["members: old@localhost is no address that Mailman takes today"]
+  sample:
+    - {name: announce, owners: [anna@example.org], settings: {max_message_size: 200}, members: [Dora <dora@example.org>], left_out: []}
+bounces:
+  description: What Mailman's log C(bounce) tells of bounces that did not count against a member, as role mailman's queue runner logs them.
+  returned: when O(gather) has V(bounces) and there is a Mailman
+  type: dict
+  contains:
+    guarded:
+      description: Whether this queue runner is among Mailman's (C(QRUNNERS)).
+      type: bool
+    lists:
+      description:
+        - Of each list that had any in the last seven days, how many bounces were about policy or content (C(policy_bounces)), of how many C(members), the most
+          frequent C(reasons) and C(senders), each with its number, and since yesterday the members whom the limit of a day has C(kept).
+      type: list
+      elements: dict
+      sample: [{name: announce, policy_bounces: 3, members: 2, reasons: [["5.7.26 from mx.example.net", 3]], senders: [["anna@example.org", 3]], kept: []}]
 frozen:
   description: The domains for which the mail server defers mail, each with V(arriving), V(leaving) or V(left).
   returned: with O(frozen_file)
@@ -340,7 +320,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman imp
     take,
 )
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_domains import frozen_domains
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_paths import check_contents, check_lists_dir
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_paths import check_lists_dir
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, owned
 
 PYTHON_VERSION = "import sys; sys.stdout.write('.'.join(str(part) for part in sys.version_info[:3]))"
@@ -349,7 +329,7 @@ LONGEST_STAMP = 65536
 
 # What Mailman's answer has, and of which type.
 ANSWERED = {"lists_dir": str, "python_version": str}
-GATHERED = {"contents": dict, "lists": list, "queues": dict, "runners": dict, "settings": dict}
+GATHERED = {"bounces": dict, "inventory": list, "lists": list, "queues": dict, "runners": dict, "settings": dict}
 
 COMPILED_IN = (
     "bin_dir",
@@ -400,8 +380,6 @@ def ask_mailman(module, installation):
     answer = take(run_target(module, installation, "describe", gather=gather), expected)
     if not re.match(r"\d+(\.\d+)*\Z", answer["python_version"]):
         raise TargetError("Mailman's Python, %s, does not say its version." % installation["python"])
-    if "contents" in gather:
-        check_contents(answer["contents"])
     if answer["lists_dir"] != installation["lists_dir"]:
         answer["lists_dir"] = check_lists_dir(installation, answer["lists_dir"])
     return answer
@@ -424,7 +402,7 @@ def main():
             python=dict(type="path"),
             service=dict(type="str"),
             frozen_file=dict(type="path"),
-            gather=dict(type="list", elements="str", choices=["contents", "lists", "queues", "runners", "settings"], default=[]),
+            gather=dict(type="list", elements="str", choices=["bounces", "inventory", "lists", "queues", "runners", "settings"], default=[]),
         ),
         supports_check_mode=True,
     )

@@ -14,6 +14,8 @@ description:
   - All values are checked with Mailman's own rules before anything is written. When one is wrong, all wrong ones are named and nothing
     is changed.
   - Nobody is sent a message about what the module does. Mailman's log C(subscribe) records new and removed members.
+  - A list that others have locked longer than O(lock_timeout), which counts for all lists together, is left as it is. The others are brought up to date, and
+    then the call fails.
   - An interruption leaves every list either as it was or as it should be, and the next call finishes the work.
 attributes:
   check_mode:
@@ -116,9 +118,18 @@ options:
         type: str
         choices: [on_create, always]
         default: on_create
+  lists_dir:
+    description:
+      - A directory on the controller with more lists (absolute, or relative to the directory in which C(ansible-playbook) is started). Nothing in its files is
+        a template, and each may be encrypted with C(ansible-vault).
+      - C(NAME.yml) has the keys of O(lists) for the list NAME. Its members may be in a file beside it, in UTF-8. C(NAME.txt) has one a line, as in
+        C(Dora <dora@example.org>); lines that begin with C(#) are left out. C(NAME.csv) has the keys of O(lists[].members) in its first line, and then a
+        member a line; an empty field is not stated.
+      - A list that is in O(lists), too, has the keys of both, and those of the file win.
+    type: str
   purge:
     description:
-      - Whether to remove every list that is not in O(lists). The site list always stays.
+      - Whether to remove every list that is not in O(lists) or O(lists_dir). The site list always stays.
     type: bool
     default: false
   keep_archives:
@@ -147,6 +158,12 @@ options:
       - File in which to keep the host of each list's web pages, for a web server that serves several. Its lines have a list and a host.
       - Needs O(update_urls). Its directory is root's alone.
     type: path
+  web_hosts_directory:
+    description:
+      - Directory in which to keep the same as O(web_hosts_file) for a web server that can only ask whether a file exists. A list has two empty files there,
+        C(LIST) and C(LIST@HOST).
+      - Needs O(web_hosts_file). Nothing else may be in it. The directory above it is root's alone.
+    type: path
   domains_file:
     description:
       - File in which to keep the mail domain of every list of the installation, also of those that are not in O(lists), for a mail server that serves
@@ -155,17 +172,11 @@ options:
       - The mail server reads it for every message, so its directory must be one to which only root can write. It is made when there is none.
         Mailman's own user, which says what stands in the file, does not write it.
     type: path
-  lock_timeout:
-    description:
-      - How many seconds the call may wait for lists that others have locked. Such a list is then left as it is, the others are brought up
-        to date, and the call fails and tells which process holds the lock.
-      - A lock left behind by a process that was killed is removed at once.
-    type: int
-    default: 30
 seealso:
   - module: listhost.exim_mailman.mailman_info
 extends_documentation_fragment:
   - listhost.exim_mailman.mailman
+  - listhost.exim_mailman.mailman.lock_timeout
   - listhost.exim_mailman.mailman.python
 """
 
@@ -278,7 +289,12 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman imp
     run_target,
     take,
 )
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_list_files import keep_domains, keep_web_hosts, look_at_domains
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_list_files import (
+    keep_domains,
+    keep_web_host_names,
+    keep_web_hosts,
+    look_at_domains,
+)
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted
 
 # What Mailman's answer has, and of which type.
@@ -379,12 +395,15 @@ def main():
                     update_password=dict(type="str", choices=["on_create", "always"], default="on_create", no_log=False),
                 ),
             ),
+            # The action plugin reads it.
+            lists_dir=dict(type="str"),
             purge=dict(type="bool", default=False),
             keep_archives=dict(type="bool", default=True),
             site_password=dict(type="str", no_log=True),
             virtual_hosts=dict(type="dict", default={}),
             update_urls=dict(type="bool", default=False),
             web_hosts_file=dict(type="path"),
+            web_hosts_directory=dict(type="path"),
             domains_file=dict(type="path"),
             lock_timeout=dict(type="int", default=30),
         ),
@@ -458,6 +477,8 @@ def main():
     if params["web_hosts_file"] and web_hosts is not None:
         try:
             web_hosts_changed = keep_web_hosts(params["web_hosts_file"], web_hosts, module.check_mode)
+            if params["web_hosts_directory"]:
+                web_hosts_changed = keep_web_host_names(params["web_hosts_directory"], web_hosts, module.check_mode) or web_hosts_changed
         except (OSError, TargetError) as e:
             problems = [*problems, "web_hosts_file: %s" % e]
     result["domains_changed"] = domains_changed

@@ -23,6 +23,10 @@ options:
     description: The host of the lists' web pages where they are to be.
     type: str
     required: true
+  web:
+    description: Whether the domain has web pages.
+    type: bool
+    default: false
   moving:
     description: All domains that move in this run.
     type: list
@@ -39,14 +43,14 @@ options:
         required: true
       prefix:
         description: The prefix of its Mailman.
-        type: str
+        type: path
         required: true
       unit:
         description: The systemd unit of its Mailman.
         type: str
       frozen_file:
         description: The file that says for which domains its mail server defers mail.
-        type: str
+        type: path
         required: true
       separate:
         description: Whether its Mailman has lists of this domain alone.
@@ -57,50 +61,44 @@ options:
         type: bool
         required: true
       look:
-        description: What M(listhost.exim_mailman.mailman_info) says of its Mailman, with C(contents) and C(frozen_file).
+        description: What M(listhost.exim_mailman.mailman_transfer_look) says of it.
         type: dict
-        required: true
-      exim:
-        description: What Exim says of its router for frozen domains and its list domains.
-        type: str
-        required: true
-      disks:
-        description: How many bytes are free where something is to be written, as C(df) prints it.
-        type: list
-        elements: str
         required: true
   target:
     description: Where they are to be.
     type: dict
     required: true
     suboptions:
+      host:
+        description: The host's name in the inventory.
+        type: str
+        required: true
       machine:
         description: The machine's name.
         type: str
         required: true
       home:
         description: The directory of all domains on the machine.
-        type: str
+        type: path
+        required: true
+      prefix:
+        description: The prefix of its Mailman.
+        type: path
         required: true
       frozen_file:
         description: The file that says for which domains its mail server defers mail.
-        type: str
+        type: path
         required: true
       look:
-        description: What M(listhost.exim_mailman.mailman_info) says of its Mailman, with C(contents) and C(frozen_file).
+        description: What M(listhost.exim_mailman.mailman_transfer_look) says of it.
         type: dict
         required: true
-      exim:
-        description: What Exim says of its router for frozen domains and its list domains.
-        type: str
-        required: true
-      disks:
-        description: How many bytes are free where something is to be written, as C(df) prints it.
-        type: list
-        elements: str
-        required: true
+  copied:
+    description: What M(listhost.exim_mailman.mailman_transfer_fetch) has returned as C(lists). Then the module only fails if a list has changed since.
+    type: list
+    elements: dict
 seealso:
-  - module: listhost.exim_mailman.mailman_transfer_compare
+  - module: listhost.exim_mailman.mailman_transfer_look
 """
 
 EXAMPLES = r"""
@@ -115,42 +113,20 @@ EXAMPLES = r"""
       frozen_file: /etc/listhost/frozen
       separate: false
       same_machine: false
-      look: "{{ old_mailman }}"
-      exim: "{{ old_exim.stdout }}"
-      disks: "{{ old_disks.stdout_lines }}"
+      look: "{{ old }}"
     target:
+      host: lists.example.org
       machine: new.example.com
       home: /virtual
+      prefix: /virtual/lists.example.org/mailman
       frozen_file: /virtual/frozen
-      look: "{{ new_mailman }}"
-      exim: "{{ new_exim.stdout }}"
-      disks: "{{ new_disks.stdout_lines }}"
+      look: "{{ new }}"
   register: plan
 """
 
 RETURN = r"""
-lists:
-  description: The lists that move, as M(listhost.exim_mailman.mailman_info) has them.
-  returned: success
-  type: list
-  elements: dict
 names:
-  description: Their names.
-  returned: success
-  type: list
-  elements: str
-files:
-  description: The files and directories that are theirs.
-  returned: success
-  type: list
-  elements: str
-templates:
-  description: Directories of templates that go along.
-  returned: success
-  type: list
-  elements: str
-stale:
-  description: Files that a run which did not come to its end has left in the new place.
+  description: The names of the lists that move.
   returned: success
   type: list
   elements: str
@@ -159,8 +135,8 @@ addresses:
   returned: success
   type: list
   elements: str
-addressed:
-  description: The lists with the domain and the host for the web that they are to have, for M(listhost.exim_mailman.mailman_lists).
+arriving:
+  description: The lists with the domain and the host for the web that they are to have, for M(listhost.exim_mailman.mailman_import).
   returned: success
   type: list
   elements: dict
@@ -169,6 +145,10 @@ others:
   returned: success
   type: list
   elements: str
+stay:
+  description: Whether the old Mailman has something to do when these lists are gone.
+  returned: success
+  type: bool
 bytes:
   description: How much room is needed.
   returned: success
@@ -185,4 +165,12 @@ done:
   description: Whether there is nothing left to do.
   returned: success
   type: bool
+announcement:
+  description: What the move is about to do.
+  returned: success
+  type: str
+remaining:
+  description: What is left for a person to do when the move is done.
+  returned: success
+  type: str
 """

@@ -16,8 +16,9 @@ extends_documentation_fragment:
 options:
   parts:
     description:
-      - What is checked. V(exim), V(mailman), V(exim_lists), V(mailman_transfer), V(mailman_web) and V(verify) are the roles of these
-        names.
+      - What is checked. V(certificate), V(exim), V(mailman), V(exim_lists), V(mailman_transfer), V(mailman_web), V(verify) and V(listhost_dns) are the
+        roles of these names.
+      - V(adopt) is what C(playbooks/adopt.yml) reads.
       - V(virtual_host) is what a host of virtual domains reads of role C(mailman), and V(virtual_domain) what must be true of one of them beside its
         machine's Exim.
       - V(virtual_domains) is what must be true of all hosts of a play that are virtual domains.
@@ -26,7 +27,8 @@ options:
     type: list
     elements: str
     choices:
-      [exim, mailman, exim_lists, mailman_transfer, mailman_web, verify, virtual_host, new_lists, virtual_domain, mail_exchanger, virtual_domains]
+      [certificate, exim, mailman, exim_lists, mailman_transfer, mailman_web, verify, listhost_dns, virtual_host, new_lists, virtual_domain, mail_exchanger,
+       virtual_domains, adopt]
     required: true
 seealso:
   - module: ansible.builtin.validate_argument_spec
@@ -60,8 +62,8 @@ routed_domains:
   type: list
   elements: str
 platform:
-  description: Where Mailman is and what Exim's unit is called on the host's platform, unless somebody decided otherwise.
-  returned: with V(verify)
+  description: Where Mailman and Exim's keys are and what Exim's unit and group are called on the host's platform, unless somebody decided otherwise.
+  returned: with V(verify) or V(listhost_dns)
   type: dict
 transfer_source:
   description:

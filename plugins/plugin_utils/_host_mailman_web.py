@@ -8,6 +8,7 @@ v has what the inventory, the platform and the fact mailman_installation say.
 
 import re
 
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._certificates import days_left, faults_of_days, faults_of_pair
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._host_exim import LISTENER, values_of
 
 # A virtual host as Apache lists it: one that is alone on its addresses, or one of several.
@@ -55,32 +56,49 @@ def read_look(text, v):
         "files": values_of(text, "file"),
         "owners": values_of(text, "others"),
         "readable": values_of(text, "readable"),
+        "shared": first(text, "shared"),
         "unread": values_of(text, "unread"),
         "pair": first(text, "pair"),
         "names": names,
-        "days": (int(first(text, "expires")) - int(first(text, "now"))) // 86400 if first(text, "expires") else None,
+        "days": days_left(first(text, "now"), first(text, "expires")),
     }
+
+
+def machine_of_domain(found, v):
+    if v["domain"] and not found["shared"]:
+        yield ("mailman_web is true for %s, but its machine has no web server yet. First run site.yml with the machine's own inventory, in which it is in "
+               "list_hosts and has mailman_web: true, or set mailman_web to false here." % v["domain"])
+    if v["domain"] and found["shared"] == "limits" and v["mailman_web_trusted_proxies"]:
+        yield ("mailman_web_trusted_proxies is set for %s, but its machine limits each client's requests, and all that come through a proxy would count as one "
+               "client's. Set mailman_web_trusted_proxies for the machine (in list_hosts), too, and run site.yml there first." % v["domain"])
 
 
 def group_of_wrappers(found, v):
     """The wrappers refuse every other group, with a page that is no error to the web server."""
-    if v["cgi_group"] and v["cgi_group"] != found["group"]:
+    if v["web_server"] == "existing" and v["cgi_group"] not in ("", found["group"]):
+        yield ("The programs in %s/cgi-bin were compiled for the web server's group %s, and your web server is to run them as group %s (mailman_web_group): "
+               "they would answer each request with 'Mailman CGI error'. Have it run them as %s, and set mailman_web_group to %s."
+               % (v["prefix"], v["cgi_group"], found["group"], v["cgi_group"], v["cgi_group"]))
+    elif v["cgi_group"] not in ("", found["group"]):
         yield ("The programs in %s/cgi-bin were compiled for the web server's group %s, and Apache's group here is %s: they would answer each request with "
-               "'Mailman CGI error'. Build Mailman with --with-cgi-gid=%s, or let Apache run as group %s."
+               "'Mailman CGI error'. Build Mailman with --with-cgi-gid=%s, or let Apache run as group %s, or set mailman_web to false."
                % (v["prefix"], v["cgi_group"], found["group"], found["group"], v["cgi_group"]))
 
 
 def other_web_server(found, dummy):
     for one in found["others"]:
-        yield ("%(process)s (%(unit)s) listens on port %(port)s of %(address)s, where Apache is to listen. Stop and disable it, or set mailman_web to false."
-               % one)
+        yield ("%(process)s (%(unit)s) listens on port %(port)s of %(address)s, where Apache is to listen. Stop and disable it, or have it serve "
+               "the pages itself (mailman_web_server: existing), or set mailman_web to false." % one)
 
 
 def names_of_others(found, v):
     for host, path in found["virtual_hosts"]:
         if host in v["url_hosts"]:
-            yield ("%s is a virtual host in %s already, and would be one of Mailman's, too. Give Mailman a host name of its own (mailman_url_host), or take "
-                   "the name out of that file." % (host, path))
+            yield ("%s is a virtual host in %s already, and would be one of Mailman's, too. Give Mailman a host name of its own (mailman_url_host), take the "
+                   "name out of that file, or have that Apache serve the pages itself (mailman_web_server: existing)." % (host, path))
+        if host in v["policy_hosts"]:
+            yield ("%s is a virtual host in %s already, and would be the one with the policy of MTA-STS, too. Take the name out of that file, or set "
+                   "listhost_dns_mta_sts_addresses to the addresses of the web server that serves the policy." % (host, path))
 
 
 def certificate_is_there(found, v):
@@ -100,30 +118,29 @@ def readable_key(found, v):
         yield "mailman_web_certificate_key=%s can be read by everybody on the host. Take that from them (chmod o=)." % path
 
 
+def named(name, v):
+    return "%s=%s" % (name, v[name])
+
+
 def pair(found, v):
-    if v["mailman_web_certificate"] and found["pair"] == "no certificate":
-        yield "mailman_web_certificate=%s cannot be read as a certificate. Give Apache one in PEM." % v["mailman_web_certificate"]
-    if v["mailman_web_certificate"] and found["pair"] == "no key":
-        yield ("mailman_web_certificate_key=%s cannot be read as a private key. Give Apache one in PEM, without a passphrase."
-               % v["mailman_web_certificate_key"])
-    if v["mailman_web_certificate"] and found["pair"] == "different":
-        yield ("mailman_web_certificate_key=%s is not the key of mailman_web_certificate=%s. Name the two that belong together."
-               % (v["mailman_web_certificate_key"], v["mailman_web_certificate"]))
+    if v["mailman_web_certificate"]:
+        yield from faults_of_pair(found["pair"], named("mailman_web_certificate", v), named("mailman_web_certificate_key", v), "Apache")
 
 
 def expired(found, v):
-    if v["mailman_web_certificate"] and found["days"] is not None and found["days"] < 0:
-        yield "mailman_web_certificate=%s has expired (%d days ago). Renew it." % (v["mailman_web_certificate"], -found["days"])
+    if v["mailman_web_certificate"]:
+        yield from faults_of_days(found["days"], named("mailman_web_certificate", v))
 
 
 def names_of_certificate(found, v):
     if v["mailman_web_certificate"] and found["days"] is not None:
-        for host in v["url_hosts"]:
+        for host in [*v["url_hosts"], *v["policy_hosts"]]:
             if not covers(found["names"], host):
                 yield ("mailman_web_certificate=%s is for %s and not for %s. Have one made that has this name, too."
                        % (v["mailman_web_certificate"], ", ".join(found["names"]) or "no host name (subjectAltName)", host))
 
 
 RULES = (
-    group_of_wrappers, other_web_server, names_of_others, certificate_is_there, files_of_others, readable_key, pair, expired, names_of_certificate,
+    machine_of_domain, group_of_wrappers, other_web_server, names_of_others, certificate_is_there, files_of_others, readable_key, pair, expired,
+    names_of_certificate,
 )

@@ -58,6 +58,16 @@ def ip_address(value):
     return None
 
 
+def public_address(value):
+    """One that others can reach, or at least could: those of private networks are for the tests of a whole inventory."""
+    if not is_ip_address(value):
+        return ", which is no IP address. Write one, as in 192.0.2.1 or 2001:db8::1."
+    address = ipaddress.ip_address(value)
+    if address.is_loopback or address.is_unspecified or address.is_link_local or address.is_multicast:
+        return ", which no other host can reach. Write the address that others see."
+    return None
+
+
 def network(value):
     """An address or a network, but not all there are."""
     address, slash, length = value.partition("/")
@@ -132,6 +142,29 @@ def dnsbl(value):
     return None
 
 
+def spf_mechanism(value):
+    """One that adds senders, not one for the others: "all" is the end of the record, and "redirect" is another record."""
+    name, dummy, argument = value.partition(":")
+    where = argument.partition("/")[0]
+    if name in ("ip4", "ip6"):
+        right = not network(argument) and (":" in where) == (name == "ip6")
+    else:
+        # A macro makes a name of what it is about.
+        right = re.match(r"(include|exists|a|mx):[A-Za-z0-9._%{}-]+\Z|(a|mx)(:[A-Za-z0-9._%{}-]+)?(/[0-9]+)?\Z", value) and (
+            not where or "%{" in where or is_domain(where.replace("_", "x").lower()))
+    if not right:
+        return ", which is no SPF mechanism that allows senders. Write one, as in include:spf.example.net or ip4:192.0.2.0/24."
+    return None
+
+
+def tlsa(value):
+    """Of the two usages that count for mail (RFC 7672, 3.1)."""
+    if not re.match(r"[23] [01] (1 [0-9a-f]{64}|2 [0-9a-f]{128})\Z", value):
+        return (", which is no TLSA record for a mail server. Write usage 2 or 3, selector 0 or 1, matching type 1 or 2 and its checksum in lower-case "
+                "hexadecimal digits, as in 3 1 1 and the 64 digits of the public key's SHA-256.")
+    return None
+
+
 def selector(value):
     if not re.match(r"%s(\.%s)*\Z" % (LABEL, LABEL), value):
         return ". It is part of a name in the DNS: write lower-case letters, digits and hyphens, as in lists."
@@ -188,6 +221,18 @@ def mirror(value):
     return None
 
 
+def https_address(value):
+    if not re.match(r"https://[a-z0-9.:\[\]-]+(/[A-Za-z0-9._~/?=&%+:@-]*)?\Z", value):
+        return ". Set it to an address that begins with https://, as in https://acme-v02.api.letsencrypt.org/directory."
+    return None
+
+
+def unit(value):
+    if not re.match(r"[A-Za-z0-9][A-Za-z0-9@:._-]*\Z", value):
+        return ", which is no name of a unit of systemd. Write one, as in dovecot."
+    return None
+
+
 def wheel(value):
     """A file that pip takes for what its name says."""
     if not re.match(r"([^\x00-\x1f\x7f]*/)?dnspython-1\.[A-Za-z0-9.]+-[a-z0-9.]*py2[a-z0-9.]*-none-any\.whl\Z", value):
@@ -210,6 +255,10 @@ def recipients(value):
 def anything(dummy):
     """Free text, or a value whose rule needs others as well."""
     return
+
+
+def percent(value):
+    return None if 1 <= value <= 100 else ". Set it to 1 to 100; with 100 there is no limit."
 
 
 def at_least(least, advice):

@@ -11,9 +11,12 @@ import re
 from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import (
     _renamed,
+    _rules_certificate,
     _rules_exim,
     _rules_exim_lists,
+    _rules_listhost_dns,
     _rules_mailman,
+    _rules_mailman_backup,
     _rules_mailman_transfer,
     _rules_mailman_web,
     _rules_verify,
@@ -22,28 +25,46 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values impo
 
 ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "roles")
 RULES = {
+    "certificate": _rules_certificate,
     "exim": _rules_exim,
     "mailman": _rules_mailman,
     "exim_lists": _rules_exim_lists,
+    "mailman_backup": _rules_mailman_backup,
     "mailman_transfer": _rules_mailman_transfer,
     "mailman_web": _rules_mailman_web,
     "verify": _rules_verify,
+    "listhost_dns": _rules_listhost_dns,
 }
 KINDS = {name: kind for rules in RULES.values() for name, kind in rules.KINDS.items()}
 # What can be checked: the role whose platforms count, variables (all of the role's where they are not named), rules.
 PARTS = {role: (role, None, rules.RULES) for role, rules in RULES.items()}
 # A host of virtual domains has no Mailman but theirs.
-PARTS["virtual_host"] = (
-    "mailman", ("mailman_separate_home", "mailman_shared_domains"), (_rules_mailman.one_kind_of_domains, _rules_mailman.web_of_virtual_domain),
+PARTS["virtual_host"] = ("mailman", ("mailman_separate_home", "mailman_shared_domains"), (_rules_mailman.one_kind_of_domains,))
+# Of a virtual domain, too, which no other part of the backup's is asked about.
+PARTS["mailman"] = ("mailman", None, (*_rules_mailman.RULES, _rules_mailman_backup.one_mailman))
+# It says what is looked at of another role's.
+PARTS["verify"] = (
+    "verify",
+    (
+        *_rules_verify.KINDS, "mailman_url_host", "mailman_web", "mailman_web_server", "mailman_web_fail2ban", "mailman_web_one_click", "certificate_acme",
+        "mailman_backup", "exim_dane",
+    ),
+    _rules_verify.RULES,
+)
+# Of a host of any platform, the Mailman that is there.
+PARTS["adopt"] = (
+    "verify", ("mailman_lists_dir", "mailman_prefix", "mailman_separate_home", "mailman_email_host"), (_rules_mailman.directory_to_adopt_into,),
 )
 # Of lists where there is no Mailman yet.
 PARTS["new_lists"] = ("mailman", ("mailman_lists",), _rules_mailman.RULES_OF_NEW_LISTS)
 # A virtual domain's inventory need not know its machine's, but for the limit that Exim itself tells.
 PARTS["virtual_domain"] = ("exim_lists", ("exim_smtp_accept_queue_per_connection",), (_rules_exim_lists.sessions,))
 # Where a domain is to be: role mailman checks the rest of its variables itself.
-PARTS["mailman_transfer"] = ("mailman_transfer", ("mailman_transfer_from", "mailman_email_host", "mailman_separate_home"), _rules_mailman_transfer.RULES)
+PARTS["mailman_transfer"] = (
+    "mailman_transfer", ("mailman_transfer_from", "mailman_email_host", "mailman_separate_home", "mailman_web"), _rules_mailman_transfer.RULES,
+)
 # Variables with a role's prefix that the roles themselves set.
-FACTS = ("mailman_installation", "mailman_web_contribution", "exim_lists_contribution")
+FACTS = ("mailman_installation", "mailman_web_contribution", "mailman_web_installation", "exim_lists_contribution")
 # Not main: Ansible would check that one itself, before anything of ours, and say so with the whole specification.
 ENTRY_POINT = "variables"
 TYPED = ("bool", "int", "float")
@@ -68,11 +89,17 @@ def specification(role):
 
 
 def for_verification(facts):
-    """Return what roles verify and mailman_transfer take from the other roles' vars. Where there are none a host has what Debian's have."""
+    """Return what roles that look at a host take from the other roles' vars. Where there are none a host has what Debian's have."""
     if not load("exim", "vars", facts["os_family"] + ".yml"):
         facts = dict(facts, os_family="Debian")
-    return {"exim_service": platform_values("exim", facts)["__exim_service"],
-            "mailman_prefix": platform_values("mailman", facts)["__mailman_platform"]["prefix"]}
+    exim = platform_values("exim", facts)
+    return {"exim_service": exim["__exim_service"],
+            "exim_group": exim["__exim_group"],
+            "exim_dkim_directory": os.path.join(os.path.dirname(exim["__exim_configuration"]), "dkim"),
+            "exim_dkim_selector": specification("exim")["exim_dkim_selector"]["default"],
+            "mailman_prefix": platform_values("mailman", facts)["__mailman_platform"]["prefix"],
+            "certificate_timer": platform_values("certificate", facts)["__certificate_timer"],
+            "web_service": platform_values("mailman_web", facts)["__mailman_web_service"]}
 
 
 def platform_values(role, facts):

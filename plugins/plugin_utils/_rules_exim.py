@@ -12,6 +12,7 @@ KINDS = {
     "exim_postmaster": kinds.mail_address,
     "exim_primary_hostname": kinds.domain,
     "exim_qualify_domain": kinds.domain,
+    "exim_known_addresses": kinds.mail_address,
     "exim_local_domains": kinds.domain,
     "exim_relay_domains": kinds.domain,
     "exim_relay_from_hosts": kinds.network,
@@ -36,8 +37,10 @@ KINDS = {
     "exim_spam_reject_score": kinds.anything,
     "exim_dkim_domains": kinds.domain,
     "exim_dkim_selector": kinds.selector,
+    "exim_dkim_next_selector": kinds.selector,
     "exim_remote_max_parallel": kinds.at_least(1, "1 or more"),
     "exim_queue_run_max": kinds.at_least(1, "1 or more"),
+    "exim_tls_required_domains": kinds.domain,
     "exim_smarthost": kinds.host,
     "exim_smarthost_port": kinds.port,
     "exim_smarthost_user": kinds.login,
@@ -45,6 +48,13 @@ KINDS = {
     "exim_log_selector": kinds.log_selector,
     "exim_other_variables": kinds.anything,
 }
+
+# What only the whole configuration has.
+OF_THE_WHOLE = (
+    "exim_relay_domains", "exim_relay_routes", "exim_relay_from_hosts", "exim_tls_certificate", "exim_auth_file", "exim_required_headers", "exim_dnsbls",
+    "exim_spf_check", "exim_sender_callout_timeout", "exim_malware_scanning", "exim_spam_scanning", "exim_dkim_domains", "exim_dkim_next_selector",
+    "exim_aliases", "exim_tls_required_domains", "exim_dane", "exim_smarthost", "exim_blocks",
+)
 
 
 def listens(v):
@@ -96,10 +106,24 @@ def certificate_and_key(v):
                % (v["exim_tls_certificate"], v["exim_tls_privatekey"]))
 
 
+def tls_at_once(v):
+    # In blocks mode the host's own configuration says what Exim does there.
+    if v["exim_configuration"] == "whole" and 465 in v["exim_ports"] and not v["exim_tls_certificate"] and not v["certificate_acme"]:
+        yield ("exim_ports has 465, where TLS starts at once, but exim_tls_certificate is empty. Set exim_tls_certificate and exim_tls_privatekey, or take the "
+               "port out.")
+
+
 def passwords_over_tls(v):
-    if v["exim_auth_file"] and not v["exim_tls_certificate"]:
+    # Role certificate has one then.
+    if v["exim_auth_file"] and not v["exim_tls_certificate"] and not v["certificate_acme"]:
         yield ("exim_auth_file is %s, but exim_tls_certificate is empty: passwords are only taken over TLS. Set exim_tls_certificate and exim_tls_privatekey, "
                "or empty exim_auth_file." % v["exim_auth_file"])
+
+
+def next_key(v):
+    if v["exim_dkim_next_selector"] == v["exim_dkim_selector"]:
+        yield ("exim_dkim_next_selector is %s, and so is exim_dkim_selector: there would be no other key. Empty it, or give it another name."
+               % shown(v["exim_dkim_selector"]))
 
 
 def senders(v):
@@ -127,6 +151,12 @@ def password_for_the_smarthost(v):
         yield "exim_smarthost_user is '%s', but exim_smarthost is '%s'. Set it to the host's name, as the host's certificate has it." % (user, host)
 
 
+def tls_to_others(v):
+    if v["exim_tls_required_domains"] and v["exim_smarthost"]:
+        yield ("exim_tls_required_domains is %s, but exim_smarthost is '%s': this host sends to nobody else, and the relay decides about TLS. Take the first "
+               "out, and have it on the relay." % (shown(v["exim_tls_required_domains"]), v["exim_smarthost"]))
+
+
 def header_callouts(v):
     if v["exim_header_sender_callout"] and v["exim_sender_callout_timeout"] == 0:
         yield ("exim_header_sender_callout is true, but exim_sender_callout_timeout is 0, which is no callouts. Set it to a number of seconds, such as 30, or "
@@ -146,6 +176,26 @@ def sockets(v):
             yield "%s is %s, but %s is false. Set it to true, or empty %s." % (socket, v[socket], scanning, socket)
 
 
+def blocks_alone(v):
+    if v["exim_configuration"] == "blocks":
+        for name in OF_THE_WHOLE:
+            # That of SPF is a word when it is off.
+            if v[name] and v[name] != "none":
+                yield ("%s is %s, but exim_configuration is blocks: this has no effect. Take it out, and have it in the host's own configuration."
+                       % (name, shown(v[name])))
+        if v["exim_contribution"].get("relay_routes"):
+            yield ("exim_configuration is blocks, but this host is in mx_hosts: the routes of a mail exchanger are in the role's own configuration only. Set "
+                   "it to whole, or take the host out of mx_hosts.")
+
+
+def anchors(v):
+    for name, value in v["exim_anchors"].items():
+        if not re.match(r"[A-Za-z0-9_-]+\Z", value):
+            yield "exim_anchors.%s is %s, which is no name that Exim's configuration can have. Correct it, or leave it out." % (name, shown(value))
+    if v["exim_anchors"] and v["exim_configuration"] == "whole":
+        yield "exim_anchors is set, but exim_configuration is whole: the role knows its own configuration. Take it out."
+
+
 def block_names(v):
     for block in v["exim_blocks"]:
         fault = kinds.line(block["name"])
@@ -154,6 +204,6 @@ def block_names(v):
 
 
 RULES = (
-    listens, routes, aliases, connections, certificate_and_key, passwords_over_tls, senders, password_for_the_smarthost, header_callouts, spam_scores,
-    sockets, block_names,
+    listens, routes, aliases, connections, certificate_and_key, tls_at_once, passwords_over_tls, next_key, senders, password_for_the_smarthost,
+    tls_to_others, header_callouts, spam_scores, sockets, blocks_alone, anchors, block_names,
 )

@@ -62,4 +62,29 @@ def port_of_mailman(v):
                % (shown(v["exim_ports"]), shown(port)))
 
 
-RULES = (domains, domains_of_mailman, domains_of_lists, sessions, loopback, port_of_mailman)
+def taking_out(v):
+    if v["exim_lists_state"] == "absent" and v["exim_configuration"] != "blocks":
+        yield ("exim_lists_state is absent, but exim_configuration is %s: there are no blocks to take out. Set exim_configuration to blocks; "
+               "playbooks/undo.yml brings back what a whole configuration replaced." % v["exim_configuration"])
+
+
+def one_click(v):
+    """Exim writes the link into each member's copy, and signs it."""
+    if not v["mailman_web_one_click"]:
+        return
+    if v["exim_configuration"] == "blocks":
+        yield ("mailman_web_one_click is true, but exim_configuration is blocks: an Exim that somebody else configured does not sign the links. Set "
+               "mailman_web_one_click to false.")
+    elif v["mailman_verp"] != "exim":
+        yield ("mailman_web_one_click is true, but mailman_verp is '%s': only the copies that Exim makes for each member have a link of the member's own. Set "
+               "mailman_verp to exim, or mailman_web_one_click to false." % v["mailman_verp"])
+
+
+def one_click_is_signed(v):
+    missing = [domain for domain in v["exim_lists_domains"] if domain not in v["exim_dkim_domains"]]
+    if v["mailman_web_one_click"] and missing:
+        yield ("mailman_web_one_click is true, but exim_dkim_domains does not have %s: receivers accept no link without a DKIM signature. Add the list "
+               "domains, publish their keys (playbooks/dns.yml), or set mailman_web_one_click to false." % " and ".join(missing))
+
+
+RULES = (one_click, one_click_is_signed, taking_out, domains, domains_of_mailman, domains_of_lists, sessions, loopback, port_of_mailman)

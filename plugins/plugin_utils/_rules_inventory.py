@@ -6,6 +6,7 @@
 hostvars are the variables of all hosts, by their names.
 """
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _renamed as renamed
 
 
@@ -19,27 +20,35 @@ def neighbours(hosts, host, hostvars):
     return [one for one in hosts if machine(one, hostvars) == machine(host, hostvars)]
 
 
+def name_in_mail(host, hostvars):
+    """Return the name by which other mail servers know a host."""
+    return hostvars[host].get("exim_primary_hostname", host)
+
+
+def homes(groups, hostvars):
+    """Return each list domain with the host that has its variables, and with the one that has its Exim, which is None where it is in another inventory."""
+    found, machines = [], {}
+    for host in groups.get("list_hosts", ()):
+        variables = hostvars[host]
+        if renamed.get(variables, "mailman_separate_home"):
+            machines[machine(host, hostvars)] = host
+            continue
+        domains = variables.get("exim_lists_domains")
+        if domains is None:
+            domains = [variables.get("mailman_email_host")] + list((renamed.get(variables, "mailman_shared_domains") or {}).values())
+        found.extend((domain, host, host) for domain in domains if domain)
+    for host in groups.get("list_domains", ()):
+        if hostvars[host].get("mailman_email_host"):
+            found.append((hostvars[host]["mailman_email_host"], host, machines.get(machine(host, hostvars))))
+    return found
+
+
 def list_domains(groups, hostvars):
     """Return each list domain with its list host, by the name that this has in mail, as pairs.
 
     A virtual domain has its machine's; where that is in another inventory, the name by which Ansible finds it.
     """
-    routes, machines = [], {}
-    for host in groups.get("list_hosts", ()):
-        variables = hostvars[host]
-        name = variables.get("exim_primary_hostname", host)
-        if renamed.get(variables, "mailman_separate_home"):
-            machines[machine(host, hostvars)] = name
-            continue
-        domains = variables.get("exim_lists_domains")
-        if domains is None:
-            domains = [variables.get("mailman_email_host")] + list((renamed.get(variables, "mailman_shared_domains") or {}).values())
-        routes.extend((domain, name) for domain in domains if domain)
-    for host in groups.get("list_domains", ()):
-        its_machine = machine(host, hostvars)
-        if hostvars[host].get("mailman_email_host"):
-            routes.append((hostvars[host]["mailman_email_host"], machines.get(its_machine, its_machine)))
-    return routes
+    return [(domain, name_in_mail(its_machine, hostvars) if its_machine else machine(host, hostvars)) for domain, host, its_machine in homes(groups, hostvars)]
 
 
 def faults_of_routes(host, groups, routes, said):
@@ -57,13 +66,20 @@ def faults_of_routes(host, groups, routes, said):
 
 
 def faults_of_virtual_domains(hosts, hostvars):
-    """Yield that several hosts of a run are one virtual domain: they would be in one directory."""
-    places = {}
+    """Yield that several hosts of a run are one virtual domain: they would be in one directory. Or that they have one host of web pages."""
+    places, web_hosts = {}, {}
     for host in hosts:
         variables = hostvars[host]
         if variables.get("mailman_email_host"):
             places.setdefault((machine(host, hostvars), variables["mailman_email_host"]), []).append(host)
+            if boolean(variables.get("mailman_web", False), strict=False):
+                web_host = variables.get("mailman_url_host") or variables["mailman_email_host"]
+                web_hosts.setdefault((machine(host, hostvars), web_host), []).append(variables["mailman_email_host"])
     for (its_machine, domain), same in places.items():
         if len(same) > 1:
             yield ("Two hosts of the group list_domains have the same mailman_email_host on the same machine (ansible_host), so they would be in one "
                    "directory: %s are %s on %s. Take all but one out, or correct them." % (" and ".join(same), domain, its_machine))
+    for (its_machine, web_host), domains in web_hosts.items():
+        if len(set(domains)) > 1:
+            yield ("mailman_url_host is %s for %s on the machine %s, so visitors would get the pages of one of them only. Give each a web host of its own."
+                   % (web_host, " and ".join(domains), its_machine))

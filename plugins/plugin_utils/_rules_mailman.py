@@ -41,7 +41,9 @@ KINDS = {
         1, "1 or more; 30 is the default. Mailman takes 0 as no limit, and the mail server then delays list mail"),
     "mailman_delivery_retry_minutes": kinds.at_least(1, "1 or more; 5 is the default"),
     "mailman_verp_interval": kinds.at_least(1, "1 (every post) or more, or set mailman_verp to none"),
+    "mailman_bounce_guard_percent": kinds.percent,
     "mailman_reachable_addresses": kinds.network,
+    "mailman_lists_dir": kinds.line,
     "mailman_other_variables": kinds.anything,
 }
 # Who must not be Mailman's user: whoever breaks into Mailman becomes that.
@@ -68,6 +70,8 @@ ATTRIBUTES = frozenset("""
     subscribe_auto_approval subscribe_policy topics topics_bodylines_limit topics_enabled umbrella_list umbrella_member_suffix
     unsubscribe_policy welcome_msg
 """.split())
+# The numbers of DMARC actions begin at 0.
+DMARC_ACTIONS = ("accept", "munge", "wrap", "reject", "discard")
 # What Mailman takes for an address (Utils.ValidateEmail).
 ADDRESS = re.compile(r'(?!-)[^][()<>|:;^,\\"\x00- \x7f-\U0010ffff@]+@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z0-9][A-Za-z0-9-]*\Z')
 
@@ -111,12 +115,6 @@ def method_of_virtual_domain(v):
     if v["mailman_separate_home"] and method(v) != "archive":
         yield ("mailman_install_method is %s, but mailman_separate_home is '%s', and only what is built from the archive can be there. Set "
                "mailman_install_method to archive." % (v["mailman_install_method"], v["mailman_separate_home"]))
-
-
-def web_of_virtual_domain(v):
-    if v["mailman_web"] and v["mailman_separate_home"]:
-        yield ("mailman_web is true, but mailman_separate_home is '%s': role mailman_web serves one Mailman on a host, or one that several domains share, "
-               "and not yet several of them. Set mailman_web to false." % v["mailman_separate_home"])
 
 
 def site_password(v):
@@ -182,6 +180,12 @@ def slices(v):
                    "two." % (shown(number), shown(queue), ", ".join(QUEUES)))
 
 
+def directory_to_adopt_into(v):
+    if not v["mailman_lists_dir"]:
+        yield ("mailman_lists_dir is empty. Set it to the directory on the controller that the lists are to be written into, as in "
+               "\"{{ inventory_dir }}/lists\".")
+
+
 def list_names(v):
     """A list's name exists once in a Mailman, whatever its domain."""
     seen = set()
@@ -228,6 +232,18 @@ def list_settings(v):
                     yield "%s. It has a key of its own: write it as %s beside the list's name." % (where, OPTION_OF[name])
                 else:
                     yield "%s, which is no attribute of a list%s. Take one that config_list knows." % (where, nearest(name, ATTRIBUTES))
+
+
+def dmarc_actions(v):
+    """Mailman takes no weaker action for a list than the site's."""
+    site = v["mailman_settings"].get("DEFAULT_DMARC_MODERATION_ACTION", DMARC_ACTIONS.index(v["mailman_dmarc_moderation_action"]))
+    for number, one in enumerate(v["mailman_lists"], 1):
+        for option in ("settings", "initial_settings"):
+            action = str(one.get(option, {}).get("dmarc_moderation_action", ""))
+            if action.isdigit() and isinstance(site, int) and int(action) < site:
+                yield ("%s has dmarc_moderation_action %s in %s, but mailman_dmarc_moderation_action is '%s', and Mailman takes nothing below its number, %d. "
+                       "Write %d or more, or set mailman_dmarc_moderation_action to accept."
+                       % (label("mailman_lists", number, one), action, option, v["mailman_dmarc_moderation_action"], site, site))
 
 
 def member_fault(entry):
@@ -313,9 +329,9 @@ def reachable_addresses(v):
 
 
 RULES = (
-    list_names, list_addresses, list_passwords, list_settings, list_members,
-    virtual_hosts, one_kind_of_domains, place_of_virtual_domain, method_of_virtual_domain, web_of_virtual_domain, site_password, archive, settings,
-    taken_settings, sessions, slices, users_of_others, reachable_addresses,
+    list_names, list_addresses, list_passwords, list_settings, dmarc_actions, list_members,
+    virtual_hosts, one_kind_of_domains, place_of_virtual_domain, method_of_virtual_domain, site_password, archive, settings, taken_settings, sessions, slices,
+    users_of_others, reachable_addresses,
 )
 # Where there is no Mailman yet, all lists are new.
 RULES_OF_NEW_LISTS = (owners_of_new_lists, clashes_of_new_lists, ambiguous_names_of_new_lists)

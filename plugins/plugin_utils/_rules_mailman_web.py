@@ -6,9 +6,11 @@
 import re
 
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _kinds as kinds
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import shown
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import label, shown
 
 KINDS = {
+    "mailman_web_group": kinds.account,
+    "mailman_web_fcgiwrap_socket": kinds.path,
     "mailman_web_certificate": kinds.path,
     "mailman_web_certificate_key": kinds.path,
     "mailman_web_forms_per_hour": kinds.at_least(0, "0 (no limit) or more; 30 is the default"),
@@ -16,6 +18,9 @@ KINDS = {
     "mailman_web_login_failures_per_hour": kinds.at_least(1, "1 or more; 20 is the default"),
     "mailman_web_trusted_proxies": kinds.network,
     "mailman_web_taken_down": kinds.page,
+    "mailman_web_one_click_exceptions": kinds.list_name,
+    "mailman_web_one_click_key": kinds.at_least(1, "1 or more; 1 is the default"),
+    "mailman_web_one_click_key_days": kinds.at_least(30, "30 or more; 60 is the default. Members look for the link in old mail"),
 }
 
 
@@ -25,10 +30,26 @@ def certificate_and_key(v):
                % (v["mailman_web_certificate"], v["mailman_web_certificate_key"]))
 
 
+def web_servers(v):
+    """What only one of the web servers needs is misplaced with the other, which would not follow it."""
+    own = {"mailman_web_certificate": "It has its own certificate.", "mailman_web_certificate_key": "It has its own key.",
+           "mailman_web_trusted_proxies": "Have it find out the clients' address itself."}
+    others = {"mailman_web_group": "Apache itself says as which group it runs.", "mailman_web_fcgiwrap_socket": "Apache needs no fcgiwrap."}
+    for name, why in (own if v["mailman_web_server"] == "existing" else others).items():
+        if v[name]:
+            yield "%s is %s, but mailman_web_server is %s. %s Take it out." % (name, shown(v[name]), v["mailman_web_server"], why)
+
+
+def web_server_of_separate_domains(v):
+    if v["mailman_web"] and v["mailman_web_server"] == "existing" and v["mailman_separate_home"]:
+        yield ("mailman_web_server is existing, but mailman_separate_home is '%s': the files for a web server of your own are for one Mailman on a host, and "
+               "not yet for several. Set mailman_web_server to apache, or mailman_web to false." % v["mailman_separate_home"])
+
+
 def addresses_of_pages(v):
     for name in ("DEFAULT_URL_PATTERN", "PUBLIC_ARCHIVE_URL"):
         if v["mailman_web"] and name in v["mailman_settings"]:
-            yield ("mailman_settings.%s is %s, but mailman_web is true: the web server says where the pages are. Take it out."
+            yield ("mailman_settings.%s is %s, but mailman_web is true: the web server says where the pages are. Take it out, or set mailman_web to false."
                    % (name, shown(v["mailman_settings"][name])))
 
 
@@ -59,10 +80,34 @@ def english_question(v):
 
 def taken_settings(v):
     taken = {"CAPTCHAS": "mailman_web_questions says it, too; take one of them out." if v["mailman_web_questions"] else "",
-             "RECAPTCHA_SITE_KEY": "The pages' policy lets no foreign script run. Take it out, and set mailman_web_questions."}
+             "RECAPTCHA_SITE_KEY": "The pages' policy lets no foreign script run. Take it out and set mailman_web_questions, or set mailman_web to false."}
     for name, advice in taken.items():
         if v["mailman_web"] and name in v["mailman_settings"] and advice:
             yield "mailman_settings.%s is set, and mailman_web is true. %s" % (name, advice)
 
 
-RULES = (certificate_and_key, addresses_of_pages, questions, english_question, taken_settings)
+def one_click(v):
+    if v["mailman_web_one_click"] and not v["mailman_web"]:
+        yield ("mailman_web_one_click is true, but mailman_web is false: nothing would answer the links. Set mailman_web to true, or mailman_web_one_click to "
+               "false.")
+
+
+def one_click_of_separate_domains(v):
+    if v["mailman_web_one_click"] and v["mailman_separate_home"]:
+        yield ("mailman_web_one_click is true, but mailman_separate_home is '%s': it is for one Mailman on a host, and not yet for several. Set "
+               "mailman_web_one_click to false." % v["mailman_separate_home"])
+
+
+def one_click_of_closed_lists(v):
+    """A receiver that offers the button expects that it works."""
+    for number, one in enumerate(v["mailman_lists"], 1):
+        if (v["mailman_web_one_click"] and str(one.get("settings", {}).get("unsubscribe_policy", 0)) not in ("0", "False", "false")
+                and one["name"] not in v["mailman_web_one_click_exceptions"]):
+            yield ("%s has unsubscribe_policy in settings, so its owners decide who leaves, but mailman_web_one_click is true. Add the list to "
+                   "mailman_web_one_click_exceptions, or take unsubscribe_policy out." % label("mailman_lists", number, one))
+
+
+RULES = (
+    certificate_and_key, web_servers, web_server_of_separate_domains, addresses_of_pages, questions, english_question, taken_settings, one_click,
+    one_click_of_separate_domains, one_click_of_closed_lists,
+)

@@ -32,6 +32,8 @@ SETTINGS = {
     "SMTPPORT": SINK_PORT,
     "DEFAULT_EMAIL_HOST": "list.example.com",
     "DEFAULT_URL_HOST": "www.example.com",
+    # Of role mailman's queue runner for bounces.
+    "LISTHOST_MAX_DISABLED_PERCENT": 10,
 }
 CONFIGURE = {
     "prefix": PREFIX,
@@ -137,7 +139,9 @@ class Container:
 
     def flush(self, *runners):
         """Let runners, one after the other, process what is in their queues now."""
-        queues = {"Incoming": "in", "Outgoing": "out", "Virgin": "virgin", "Bounce": "bounces", "Command": "commands", "Retry": "retry"}
+        queues = {
+            "Incoming": "in", "Outgoing": "out", "Virgin": "virgin", "Bounce": "bounces", "ListhostBounce": "bounces", "Command": "commands", "Retry": "retry",
+        }  # fmt: skip
         for runner in runners:
             # One call may process one message only.
             self.run(
@@ -237,6 +241,15 @@ def installed(host):
     host.settings()
     host.tool("newlist -q mailman root@example.com secret")
     return host
+
+
+@pytest.fixture
+def bounce_runner(installed):
+    """Role mailman's queue runner for bounces, where the role puts it."""
+    path = f"{PREFIX}/Mailman/Queue/ListhostBounceRunner.py"
+    installed.write(path, (ROOT / "roles/mailman/files/ListhostBounceRunner.py").read_text())
+    yield "ListhostBounce"
+    installed.run(f"rm -f {path} {path}c")
 
 
 @pytest.fixture

@@ -100,6 +100,13 @@ def test_unknown_list(cgi, program):
     assert re.search(r"No\s+such\s+list\s+<em>nowhere</em>", answer.page)
 
 
+@pytest.mark.parametrize("path", ["/%s%%01", "/%s%%80x", "/%s%%0a/x", "//%s", "/%s/%%20/x"])
+def test_paths_that_a_web_server_may_read_otherwise(cgi, name, path):
+    answer = cgi("listinfo", path % name)
+    assert answer.status == 200
+    assert name in answer.page.lower()
+
+
 def test_method(cgi, name):
     assert cgi("listinfo", "/" + name, method="PUT").status == 405
 

@@ -66,6 +66,7 @@ NUMBERS = {
     "exim_spam_mark_score": 4.5,
     "exim_spam_reject_score": 9.0,
     "exim_lists_subscriptions_per_hour": 0,
+    "mailman_bounce_guard_percent": 7,
     "mailman_delivery_retry_minutes": 7,
     "mailman_smtp_max_rcpts": 0,
     "mailman_smtp_max_sessions_per_connection": 40,
@@ -155,7 +156,7 @@ def names(run):
     return run.stdout + run.stderr
 
 
-@pytest.mark.parametrize("playbook_name", ["site.yml", "verify.yml"])
+@pytest.mark.parametrize("playbook_name", ["site.yml", "verify.yml", "undo.yml"])
 def test_groups_without_hosts(core, playbook_name, tmp_path):
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(json.dumps({"list_host": {"hosts": {"somewhere.invalid": {}}}}))
@@ -339,29 +340,22 @@ def test_where_a_domain_moves_from(core, tmp_path):
 def test_what_mailman_says_of_lists_is_no_template(core, tmp_path):
     """Its user may call a list what it will."""
     trap = "{{ lookup('ansible.builtin.pipe', 'touch %s') }}" % (tmp_path / "sprung")
-    lists = [{"name": trap, "email_host": "lists.example.org", "fault": "", "files": ["lists/x"], "members": 1, "messages": 0, "archives": [], "settings": "",
-              "state": ""}]
+    lists = [{"name": trap, "email_host": "lists.example.org", "fault": "", "bytes": 1}]
     look = tmp_path / "look.json"
-    look.write_text(json.dumps({"installed": True, "frozen": {}, "contents": {"lists": lists, "templates": [], "directories": {}}}))
-    source = {"host": "old", "prefix": "/m", "frozen_file": "/f", "separate": False, "same_machine": False, "look": "{{ look.stdout | from_json }}",
-              "exim": "/f", "disks": ["90000000"]}
-    target = {"machine": "new", "home": "/virtual", "frozen_file": "/virtual/frozen", "look": {"installed": False}, "exim": "/virtual/domains /virtual/frozen",
-              "disks": ["90000000"]}
+    look.write_text(json.dumps({"installed": True, "frozen": {}, "lists": lists, "exim": "/f", "disks": ["90000000"]}))
+    source = {"host": "old", "prefix": "/m", "frozen_file": "/f", "separate": False, "same_machine": False, "look": "{{ look.stdout | from_json }}"}
+    target = {"host": "new", "machine": "new", "home": "/virtual", "prefix": "/virtual/x/mailman", "frozen_file": "/virtual/frozen",
+              "look": {"installed": False, "frozen": {}, "lists": [], "exim": "/virtual/domains /virtual/frozen", "disks": ["90000000"]}}
     plan = {"domain": "lists.example.org", "url_host": "lists.example.org", "moving": ["lists.example.org"], "source": source, "target": target}
     play = tmp_path / "play.yml"
     play.write_text(json.dumps([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [
         {"ansible.builtin.command": "cat %s" % look, "register": "look"},
         {"listhost.exim_mailman.mailman_transfer_plan": plan, "register": "plan"},
-        {"ansible.builtin.debug": {"msg": "{{ plan.names | join }}"}},
-        {"listhost.exim_mailman.mailman_transfer_compare": {"lists": "{{ plan.lists }}", "copies": "{{ plan.lists }}", "fail_msg": "Not the same"}},
-        {"listhost.exim_mailman.mailman_transfer_compare": {"lists": "{{ plan.lists }}", "copies": [], "fail_msg": "Not the same"}, "register": "compared",
-         "ignore_errors": True},
-        {"ansible.builtin.debug": {"msg": "{{ compared.msg }}"}},
+        {"ansible.builtin.debug": {"msg": "{{ plan.names | join }} {{ plan.announcement }}"}},
     ]}]))
     run = playbook(core, play)
     assert run.returncode == 0, names(run)
     assert "touch" in run.stdout
-    assert run.stdout.count("Not the same: {{ lookup") >= 6
     assert not (tmp_path / "sprung").exists()
 
 

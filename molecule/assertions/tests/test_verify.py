@@ -56,9 +56,10 @@ def test_faults_say_what_was_found_and_what_to_do(verified):
 
 def test_the_table_names_them_too(list_host, verified):
     dummy, tasks, dummy = verified
-    table = "\n".join(tasks["Show what was found"][list_host.name]["msg"])
-    assert [fault for fault in EXPECTED["debian13"] if fault.upper() + ": " in table] == EXPECTED[list_host.name]
-    assert ("all is well" in table) == (not EXPECTED[list_host.name])
+    lines = tasks["Show what was found"][list_host.name]["msg"]
+    assert [fault for fault in EXPECTED["debian13"] if fault.upper() + ": " in "\n".join(lines)] == EXPECTED[list_host.name]
+    # Known faults of Exim and the DNS have tables of their own.
+    assert ("all is well" in lines[0]) == (not EXPECTED[list_host.name])
 
 
 def test_the_exit_status_is_for_ci(verified, ansible_playbook, tmp_path):

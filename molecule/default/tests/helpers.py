@@ -29,7 +29,7 @@ SUFFIXES = [
 MEMBERS = ["member%d@example.org" % number for number in range(1, 33)]
 MEMBERS += ["anna@example.net", "berta@example.net", "carla@example.edu"]
 
-RUNNERS = sorted(name + "Runner" for name in "Arch Bounce Command Incoming News Outgoing Retry Virgin".split())
+RUNNERS = sorted(name + "Runner" for name in "Arch Command Incoming ListhostBounce News Outgoing Retry Virgin".split())
 
 
 def letter(subject, body="A test.\n", **headers):

@@ -7,13 +7,14 @@ import json
 import time
 
 import pytest
+from asking import Site
 from conftest import commands
 from waiting import eventually
 
 SITE = "ansible-playbook -i inventories/example playbooks/site.yml"
 [INSTALL] = commands("README.md", "Install")
 CHECK_AND_RUN, INSTALLED = commands("README.md", "The smallest inventory")
-TO_ONE_FILE, TO_THE_PACKAGES = commands("roles/exim/README.md", "The way back")
+[[UNDO]] = commands("roles/exim/README.md", "The way back")
 LIVE = "/etc/letsencrypt/live/lists.example.com"
 TLS = {"exim_tls_certificate": LIVE + "/fullchain.pem", "exim_tls_privatekey": LIVE + "/privkey.pem"}
 # What is not from the clone: the host's Exim.
@@ -120,13 +121,20 @@ def test_readme_with_the_collection_installed(list_host, stranger):
     assert outcome.changed == 0, outcome.output
 
 
-def test_the_way_back_to_the_packages_configuration(list_host, before):
+def test_the_web_pages_are_there(list_host):
+    assert Site(list_host, "lists.example.com").ask("/mailman/listinfo").status == 200
+    assert list_host.service("fail2ban").is_running
+
+
+def test_the_way_back_to_the_packages_configuration(list_host, stranger, before):
     kept = list_host.file("/etc/exim4/aliases.replaced")
     assert (kept.content_string, kept.mode, kept.user) == ("sales: anna\n", 0o600, "root")
     assert configuration(list_host) != before
-    list_host.check_output(" && ".join([*TO_THE_PACKAGES, "mv aliases.replaced aliases"]))
+    outcome = stranger.type(UNDO.replace("INVENTORY", "inventories/example"))
+    assert outcome.status == 0, outcome.output
     assert configuration(list_host) == before
-    assert list_host.file("/etc/exim4/aliases").content_string == "sales: anna\n"
+    aliases = list_host.file("/etc/exim4/aliases")
+    assert (aliases.content_string, aliases.mode) == ("sales: anna\n", 0o600)
     eventually(lambda: list_host.socket("tcp://0.0.0.0:25").is_listening)
 
 
@@ -239,9 +247,10 @@ def test_it_keeps_the_password_from_one_that_cannot_show_who_it_is(list_host, sm
     assert [entry for entry in smarthost() if entry["port"] == 588] == []
 
 
-def test_the_way_back_to_one_file(list_host):
+def test_the_way_back_to_one_file(list_host, stranger):
     original = list_host.file("/etc/exim4/exim4.conf.replaced").content_string
-    list_host.check_output(" && ".join(TO_ONE_FILE))
+    outcome = stranger.type(UNDO.replace("INVENTORY", "inventories/example"))
+    assert outcome.status == 0, outcome.output
     file = list_host.file("/etc/exim4/exim4.conf")
     assert (file.content_string, file.mode, file.group) == (original, 0o600, "Debian-exim")
     eventually(lambda: list_host.socket("tcp://0.0.0.0:25").is_listening)

@@ -62,21 +62,24 @@ def test_what_exim_reads_is_out_of_reach(victim):
         assert victim.attack("touch " + path).rc != 0
 
 
-# Mailman runs this when it reads the list. The answer then says that an archive is where only root can read.
+# Mailman runs this when it reads the list. The answer then says that a list and templates are where only root can read.
 LIE = """
 import json
 def extend(mlist):
     true = json.dumps
-    def lie(answer):
+    def lie(answer, **options):
         try:
-            answer["result"]["contents"]["directories"]["archives/public"] = "/etc/closed"
-            [one["files"].insert(0, "archives/public/loot") for one in answer["result"]["contents"]["lists"] if one["name"] == "loot"]
+            answer["result"]["templates"] = ["../../../../../etc/closed"]
+            [one.update(name="../../../../../etc/closed/loot") for one in answer["result"]["lists"] if one["name"] == "loot"]
         except (KeyError, TypeError):
             pass
-        return true(answer)
+        return true(answer, **options)
     if true.__name__ == "dumps":
         json.dumps = lie
 """
+# Mailman runs this when somebody confirms a subscription, which is where the list is then.
+SPRUNG = "/var/tmp/sprung"
+TRAP = "cos\nsystem\n(S'touch %s'\ntR." % SPRUNG
 
 
 @pytest.fixture
@@ -89,20 +92,30 @@ def loot(victim, ground):
     assert not victim.run("site.yml", mailman_shared_domains={ORG: ORG}).failed
     victim.root("mkdir -p /etc/closed/loot; chmod 711 /etc/closed; chmod 700 /etc/closed/loot; cp -p /etc/shadow /etc/closed/loot")
     victim.root("runuser -u list -- {0}/bin/newlist -q -e {1} loot owner@example.org secret".format(victim.prefix, ORG))
-    victim.root("runuser -u list -- sh -c 'printf %%%%s \"$1\" > %s/lists/loot/extend.py' sh %%s" % victim.prefix, LIE)
     yield separate
-    victim.root("rm -r /etc/closed; rm {0}/lists/loot/extend.py*; {0}/bin/rmlist -a loot".format(victim.prefix))
+    victim.root("rm -r /etc/closed; rm -f {0}/lists/loot/extend.py*; runuser -u list -- {0}/bin/rmlist -a loot".format(victim.prefix))
     assert not victim.run("site.yml").failed
     separate.check_output("rm -f /virtual/frozen; rm -rf /virtual/%s/mailman/lists/loot /virtual/%s/mailman/archives/*/loot*", ORG, ORG)
 
 
-@pytest.mark.skipif("double" in os.environ["MAILMAN_ARCHIVE"], reason="the double has no extensions of lists")
-def test_a_move_takes_nothing_that_is_roots(victim, loot):
-    ended = Run("move_domain.yml", move_domain=ORG, move_from="shared")
-    assert ended.failed
-    assert "Permission denied" in ended.said, ended.said
-    assert "lists.example.org was not moved" in ended.said
-    assert victim.root("ls /etc/closed/loot") == "shadow"
-    assert loot.check_output("find /virtual -name shadow") == ""
-    assert not loot.file(TROPHY).exists
-    assert "loot" in victim.root("{0}/bin/list_lists -b".format(victim.prefix)).split()
+def write(victim, name, text):
+    victim.root("runuser -u list -- sh -c 'printf %%%%s \"$1\" > %s/lists/loot/%s' sh %%s" % (victim.prefix, name), text)
+
+
+def test_a_move_takes_nothing_that_is_roots_and_runs_nothing(victim, loot):
+    attacks = [("pending.pck", TRAP, "pending.pck has what Mailman never writes there")]
+    if "double" not in os.environ["MAILMAN_ARCHIVE"]:
+        # The double has no extensions of lists.
+        attacks.append(("extend.py", LIE, "etc/closed/loot"))
+    for name, text, complaint in attacks:
+        write(victim, name, text)
+        ended = Run("move_domain.yml", move_domain=ORG, move_from="shared")
+        victim.root("rm %s/lists/loot/%s" % (victim.prefix, name))
+        assert ended.failed
+        assert complaint in ended.said, ended.said
+        assert "lists.example.org was not moved" in ended.said
+        assert victim.root("ls /etc/closed/loot") == "shadow"
+        assert loot.check_output("find /virtual -name shadow") == ""
+        assert not loot.file(TROPHY).exists
+        assert not loot.file(SPRUNG).exists
+        assert "loot" in victim.root("{0}/bin/list_lists -b".format(victim.prefix)).split()

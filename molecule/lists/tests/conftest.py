@@ -6,8 +6,10 @@
 import json
 import os
 import subprocess
+import uuid
 
 import pytest
+from waiting import until_mailman_is_idle
 
 PREFIX = "/var/lib/mailman"
 SCENARIO = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -127,8 +129,52 @@ def fingerprint(list_host):
 
 
 @pytest.fixture
-def tidy(manage, names):
-    """Remove what a test has created."""
+def tidy(list_host, manage, names):
+    """Remove what a test has created, when Mailman is done with it."""
     before = names()
     yield
+    until_mailman_is_idle(list_host, PREFIX + "/qfiles", "shunt")
     manage([{"name": name, "state": "absent"} for name in names() if name not in before], keep_archives=False)
+
+
+@pytest.fixture
+def verify(list_host, tmp_path):
+    """Return a function that runs verify.yml: what it says."""
+
+    def verify():
+        variables = {"verify_results": str(tmp_path / "results.json"), "verify_subscriber": "anna@example.net"}
+        command = ["ansible-playbook", "-i", ROOT + "/molecule/shared/ground.yml", "-i", SCENARIO + "/inventory.yml", "--limit", list_host.name]
+        command += ["--extra-vars", json.dumps(variables), ROOT + "/playbooks/verify.yml"]
+        run = subprocess.run(command, env=dict(os.environ, ANSIBLE_CONFIG=ROOT + "/ansible.cfg"), capture_output=True, text=True, timeout=300, check=False)
+        assert (tmp_path / "results.json").exists(), run.stdout + run.stderr
+        return run.returncode, json.loads((tmp_path / "results.json").read_text())[list_host.name]
+
+    return verify
+
+
+@pytest.fixture
+def post(list_host, send, sink):
+    """Return a function that posts to a list and waits for the copies."""
+
+    def post(name, copies, body="\nA test.\n"):
+        subject, mark = "post " + uuid.uuid4().hex, sink.mark()
+        address = name + "@list.example.com"
+        data = "From: anna@example.org\nTo: %s\nMessage-ID: <%s@example.org>\nSubject: %s\n%s" % (address, uuid.uuid4().hex, subject, body)
+        reply = send(list_host, address, sender="anna@example.org", data=data)
+        assert reply.code == 250, reply.reply
+        return sink.wait(copies, since=mark, host=list_host, subject=subject)
+
+    return post
+
+
+@pytest.fixture
+def scores(mailman):
+    """Return a function that tells the members of a list who have a bounce score, and forgets the scores."""
+
+    def scores(name):
+        return mailman(
+            "m = MailList(%r)\nbouncing = sorted(m.getBouncingMembers())\n[m.setBounceInfo(a, None) for a in bouncing]\nm.Save()\nm.Unlock()\n"
+            "print json.dumps(bouncing)" % name
+        )
+
+    return scores

@@ -3,14 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mail that would be lost, or counted against a member, because of a name, an address or a line."""
 
-import json
-import os
 import quopri
-import subprocess
 import uuid
 
 import pytest
-from conftest import PREFIX, ROOT, SCENARIO
+from conftest import PREFIX
 from waiting import eventually
 
 MEMBERS = ["p=q=r@example.org", "two+t=u@example.net", "x/y!z%w@example.edu"]
@@ -19,49 +16,6 @@ ENCODED = "MIME-Version: 1.0\nContent-Type: text/plain; charset=us-ascii\nConten
     LONG.encode()
 ).decode() + "\n"
 TOO_LONG = "x" * 999 + "\n"
-
-
-@pytest.fixture
-def verify(list_host, tmp_path):
-    """Return a function that runs verify.yml: what it says."""
-
-    def verify():
-        variables = {"verify_results": str(tmp_path / "results.json"), "verify_subscriber": "anna@example.net"}
-        command = ["ansible-playbook", "-i", ROOT + "/molecule/shared/ground.yml", "-i", SCENARIO + "/inventory.yml", "--limit", list_host.name]
-        command += ["--extra-vars", json.dumps(variables), ROOT + "/playbooks/verify.yml"]
-        run = subprocess.run(command, env=dict(os.environ, ANSIBLE_CONFIG=ROOT + "/ansible.cfg"), capture_output=True, text=True, timeout=300, check=False)
-        assert (tmp_path / "results.json").exists(), run.stdout + run.stderr
-        return run.returncode, json.loads((tmp_path / "results.json").read_text())[list_host.name]
-
-    return verify
-
-
-@pytest.fixture
-def post(list_host, send, sink):
-    """Return a function that posts to a list and waits for the copies."""
-
-    def post(name, copies, body="\nA test.\n"):
-        subject, mark = "post " + uuid.uuid4().hex, sink.mark()
-        address = name + "@list.example.com"
-        data = "From: anna@example.org\nTo: %s\nMessage-ID: <%s@example.org>\nSubject: %s\n%s" % (address, uuid.uuid4().hex, subject, body)
-        reply = send(list_host, address, sender="anna@example.org", data=data)
-        assert reply.code == 250, reply.reply
-        return sink.wait(copies, since=mark, host=list_host, subject=subject)
-
-    return post
-
-
-@pytest.fixture
-def scores(mailman):
-    """Return a function that tells the members of a list who have a bounce score, and forgets the scores."""
-
-    def scores(name):
-        return mailman(
-            "m = MailList(%r)\nbouncing = sorted(m.getBouncingMembers())\n[m.setBounceInfo(a, None) for a in bouncing]\nm.Save()\nm.Unlock()\n"
-            "print json.dumps(bouncing)" % name
-        )
-
-    return scores
 
 
 # --- Bounces find their member ---

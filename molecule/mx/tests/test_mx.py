@@ -217,6 +217,10 @@ def test_mail_exchanger_is_not_taken_for_one_client(ground, mx, list_host, domai
     assert codes(mx, mx.ip) == {"250"}
 
 
+def test_without_certificate_acme_nothing_of_it_is_there(mx):
+    assert mx.run("ls -d /usr/bin/certbot /etc/letsencrypt /etc/listhost/certificate* /etc/listhost/deploy-certificate").stdout == ""
+
+
 @pytest.mark.parametrize("sender", ["someone@example.net", "", "announce-bounces@list.example.com", "root@lists1.example.com"])
 def test_strangers_may_not_relay(mx, send, sender):
     for recipient in ["gustav@example.org", "gustav@lists1.example.com", "gustav%example.org@list.example.com"]:

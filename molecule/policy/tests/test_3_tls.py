@@ -79,7 +79,8 @@ def test_what_tls_is_offered(list_host, internet, ground, names):
 def test_mail_over_tls(talk, certificate, list_host, names):
     subject = "over TLS " + uuid.uuid4().hex
     assert talk(LIST, tls=certificate, data=letter(subject, Message_ID="<%s>" % subject.split()[-1])).last[0] == 250
-    [line] = [line for line in list_host.check_output("cat " + names.exim_log).splitlines() if "id=" + subject.split()[-1] in line]
+    # Mailman passes the post on with the same id.
+    line, *_copies = [line for line in list_host.check_output("cat " + names.exim_log).splitlines() if "id=" + subject.split()[-1] in line]
     assert " P=esmtps X=TLS" in line
 
 

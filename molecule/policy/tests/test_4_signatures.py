@@ -60,7 +60,7 @@ def test_who_wrote_it_cannot_be_changed_and_list_headers_can_be_added(post, sign
 
 # What a signature vouches for when it is there. Others may add it where it is not: another list on the way, for one.
 OPTIONAL = """Sender Reply-To Message-ID To Cc MIME-Version Content-Type Content-Transfer-Encoding In-Reply-To References
-    List-Id List-Help List-Unsubscribe List-Subscribe List-Post List-Owner List-Archive""".split()
+    List-Id List-Help List-Unsubscribe List-Unsubscribe-Post List-Subscribe List-Post List-Owner List-Archive""".split()
 # What nobody may add to.
 COMPLETE = ["From", "Subject", "Date"]
 

@@ -16,7 +16,7 @@ DKIM = {
     "dkim_private_key": "{etc}/dkim/$dkim_domain.pem",
     "dkim_selector": "lists",
     "dkim_sign_headers": "+From:=Sender:=Reply-To:+Subject:+Date:=Message-ID:=To:=Cc:=MIME-Version:=Content-Type:=Content-Transfer-Encoding:"
-    "=In-Reply-To:=References:=List-Id:=List-Help:=List-Unsubscribe:=List-Subscribe:=List-Post:=List-Owner:=List-Archive",
+    "=In-Reply-To:=References:=List-Id:=List-Help:=List-Unsubscribe:=List-Unsubscribe-Post:=List-Subscribe:=List-Post:=List-Owner:=List-Archive",
 }
 # For a user that there is not, the hash of the file's first password is computed.
 PASSWORD = (

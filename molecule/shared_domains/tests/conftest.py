@@ -5,16 +5,14 @@
 
 import copy
 import json
-import os
 import pathlib
 import subprocess
-import types
 
 import pytest
 import yaml
+from running import run_playbook
 
 SCENARIO = pathlib.Path(__file__).parents[1]
-ROOT = SCENARIO.parents[1]
 FILE = "/etc/listhost/domains"
 LISTS = yaml.safe_load((SCENARIO / "inventory.yml").read_text())["all"]["children"]["list_hosts"]["vars"]["mailman_lists"]
 
@@ -24,22 +22,8 @@ def lists_with(name, **changes):
     return [dict(one, **changes) if one["name"] == name else one for one in copy.deepcopy(LISTS)]
 
 
-def run(*options, playbook="site.yml", **variables):
-    """Run a playbook on the host: how many tasks changed it, what failed, what was changed, and all the rest that modules returned."""
-    command = ["ansible-playbook", "-i", ROOT / "molecule/shared/ground.yml", "-i", SCENARIO / "inventory.yml", "-e", json.dumps(variables), *options]
-    environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
-    done = subprocess.run([*command, ROOT / "playbooks" / playbook], capture_output=True, text=True, env=environment, timeout=900, check=False)
-    if not done.stdout.startswith("{"):
-        pytest.fail("ansible-playbook printed:\n" + done.stdout + done.stderr)
-    report = json.loads(done.stdout)
-    results = {task["task"]["name"].split(" : ")[-1]: result for play in report["plays"] for task in play["tasks"] for result in task["hosts"].values()}
-    [stats] = report["stats"].values()
-    return types.SimpleNamespace(
-        changed=stats["changed"],
-        failure=" ".join(result.get("msg", "") for result in results.values() if result.get("failed")),
-        changes=[name for name, result in results.items() if result.get("changed")],
-        results=results,
-    )
+def run(*options, **variables):
+    return run_playbook(SCENARIO, *options, **variables)
 
 
 @pytest.fixture(scope="module")

@@ -86,6 +86,8 @@ class VirtualHost:
         self.el = host.name.startswith("el")
         self.exim_files, self.exim_pid, self.exim_user = (
             ("/etc/exim", "/run/exim.pid", "exim") if self.el else ("/etc/exim4", "/run/exim4/exim.pid", "Debian-exim"))
+        self.web, self.web_files, self.own_web_files = (
+            ("httpd", "/etc/httpd", "/etc/httpd/conf.d") if self.el else ("apache2", "/etc/apache2", "/etc/apache2/sites-available"))
         self.prefix = "el" if self.el else "lists"
         self.domains = {name: Domain(host, "%s.example.%s" % (self.prefix, name)) for name in ["org", "net", "edu", "com"]}
 
@@ -115,12 +117,19 @@ class VirtualHost:
         options = ["--inventory", ROOT / "molecule/shared/ground.yml", "--limit", self.host.name]
         return start("inventory.yml", *options)
 
+    def web_file(self, name):
+        return "%s/listhost_%s.conf" % (self.own_web_files, self.domains[name].name)
+
     def verify(self, results):
         return verify(results, "--limit", self.prefix + ".*")
 
     def state(self, *names):
-        """What no run for another domain may change: all of Exim's files, and which processes run."""
+        """What no run for another domain may change: all files of Exim's, Apache's and its certificates but those of other domains, and which processes run."""
+        others = " ".join("! -name 'listhost_{0}.conf' ! -name 'web_{0}.*'".format(domain.name) for name, domain in self.domains.items() if name not in names)
+        web_files = "find %s /etc/listhost -type f %s" % (self.web_files, others)
         return (
+            self.host.check_output("%s -exec sha256sum {} + | sort; %s -exec stat -c '%%n %%Y %%i' {} + | sort" % (web_files, web_files)),
+            self.host.check_output("systemctl show --property MainPID " + self.web),
             self.host.check_output("find %s -type f -exec sha256sum {} + | sort; stat -c '%%Y %%i' %s/exim*.conf" % (self.exim_files, self.exim_files)),
             self.host.check_output("cat " + self.exim_pid),
             [self.domains[name].pid() for name in names],

@@ -9,9 +9,11 @@ The tests stand in the order of a host's life: bad input, two more domains, mail
 import os
 import re
 import shutil
+import ssl
 import uuid
 
 import pytest
+from asking import Site
 from conftest import LOCK, SCENARIO, Run, letter, run
 from waiting import eventually
 
@@ -29,6 +31,7 @@ SELINUX = [["/virtual/el\\.example\\.com/mailman", "(/.*)?", "mailman_data_t"],
         ({"mailman_prefix": "/opt/mailman"}, "mailman_prefix is '/opt/mailman', but mailman_separate_home is '/virtual'"),
         ({"mailman_install_method": "package"}, "only what is built from the archive can be there"),
         ({"mailman_lists": [{"name": "news", "owners": ["a@example.org"]}, {"name": "news"}]}, "mailman_lists has news more than once"),
+        ({"mailman_web_taken_down": ["../x"]}, "mailman_web_taken_down"),
         ({"mailman_shared_domains": {"www.example.net": "lists.example.net"}}, "mailman_separate_home is '/virtual', which gives each domain a Mailman"),
         ({"mailman_smtp_max_sessions_per_connection": 31}, "is 31 and exim_smtp_accept_queue_per_connection is 30"),
         ({"mailman_email_host": "Lists.example.org"}, "mailman_email_host is 'Lists.example.org', which is no domain name. Write lower-case"),
@@ -135,9 +138,12 @@ def test_verification(virtual, host, domains, tmp_path):
     results, org, net = tmp_path / "results.json", domains["org"].name, domains["net"].name
     assert virtual.verify(results) == {org: set(), net: set()}
     host.check_output("systemctl stop mailman@%s; mv /virtual/domains/%s /root/" % (org, net))
+    host.check_output("cp -p %s /root/web; sed -i 's/ServerName .*/ServerName gone.invalid/' %s; systemctl reload %s",
+                      virtual.web_file("org"), virtual.web_file("org"), virtual.web)
     broken = virtual.verify(results)
+    host.check_output("mv /root/web %s; systemctl reload %s", virtual.web_file("org"), virtual.web)
     host.check_output("mv /root/%s /virtual/domains/; systemctl start mailman@%s; chmod 2770 %s/mailman/lists" % (net, org, domains["net"].home))
-    assert broken == {org: {"service-down"}, net: {"unknown-domain"}}
+    assert broken == {org: {"service-down", "no-web", "foreign-certificate"}, net: {"unknown-domain"}}
     unreadable = virtual.verify(results)
     host.check_output("chmod 2775 %s/mailman/lists" % domains["net"].home)
     assert unreadable[org] == set()
@@ -231,11 +237,37 @@ def test_users_cannot_read_what_other_domains_have(host, domains, owner, strange
     assert host.run("bash -c '%s'" % find % (other_user, home)).stdout.split() == []
 
 
-def test_verp_of_one_domain_changes(virtual, host, domains):
-    """Exim sees it without a restart, and so do the other domains."""
-    before, pid = virtual.state("org", "net", "edu"), domains["com"].pid()
-    ended = virtual.run("third", mailman_verp="exim")
+@pytest.mark.parametrize(("own", "foreign"), [("org", "net"), ("net", "org"), ("edu", "org")])
+def test_web_pages_of_each_domain(host, domains, own, foreign):
+    """Under its own name, with a certificate of its own, and no list of another domain's."""
+    site = Site(host, "www." + domains[own].name)
+    overview = site.ask("/mailman/listinfo")
+    assert (overview.status, "listinfo/announce" in overview.page, "listinfo/only-%s" % own in overview.page) == (200, True, True)
+    for path in ("/mailman/listinfo/only-%s", "/mailman/admin/only-%s"):
+        assert site.ask(path % own).status == 200
+        assert site.ask(path % foreign).status == 404
+    certificate = ssl.DER_cert_to_PEM_cert(site.connect()[1])
+    assert host.file("/etc/listhost/web_%s.pem" % domains[own].name).content_string == certificate
+    assert site.ask("/mailman/listinfo", Host="www.unknown.example").status == 404
+
+
+def test_archives_of_each_domain(host, domains):
+    """Public ones, by a web server that is in no domain's group."""
+    for domain in domains.values():
+        archive = domain.home + "/mailman/archives/private/announce/post.html"
+        user = host.check_output("sed -n 's/user: //p' /virtual/domains/%s" % domain.name)
+        host.check_output("echo 'a post of %s' | runuser -u %s -- tee %s", domain.name, user, archive)
+        assert "a post of " + domain.name in Site(host, "www." + domain.name).ask("/pipermail/announce/post.html").page
+
+
+def test_one_domain_changes(virtual, host, domains):
+    """Exim sees it without a restart, and Apache after a reload. The other domains notice nothing."""
+    before, pid, web_file = virtual.state("org", "net", "edu"), domains["com"].pid(), host.file(virtual.web_file("com")).content_string
+    ended = virtual.run("third", mailman_verp="exim", mailman_web_taken_down=["announce/post.html"])
     assert not ended.failures
+    assert host.file(virtual.web_file("com")).content_string != web_file
+    assert Site(host, "www." + domains["com"].name).ask("/pipermail/announce/post.html").status == 451
+    assert Site(host, "www." + domains["org"].name).ask("/pipermail/announce/post.html").status == 200
     assert domains["com"].pid() != pid
     assert "router = mailman_verp_router," in host.check_output("exim -bt -f announce-bounces@%s -oMa 127.0.0.1 x@example.org" % domains["com"].name)
     assert virtual.state("org", "net", "edu") == before
@@ -249,6 +281,8 @@ def test_removal(virtual, host, domains, send):
     assert not virtual.run("third", playbook="remove_domain.yml", remove_domain=domain.name, **selinux).failures
     assert virtual.state("org", "net", "edu") == before
     assert send(host, "announce@" + domain.name, sender="gustav@example.org").code == 550
+    assert Site(host, "www." + domain.name).ask("/mailman/listinfo").status == 404
+    assert host.run("find %s /etc/listhost -name '*example.com*'", virtual.web_files).stdout == ""
     assert host.run("systemctl is-active " + domain.unit).stdout.strip() == "inactive"
     assert host.check_output("find /etc/systemd /etc/cron.d /etc/logrotate.d /etc/tmpfiles.d -name '*example?com*'; ls -d /virtual/*.*") == "\n".join(
         domains[name].home for name in ["edu", "net", "org"])
@@ -266,7 +300,7 @@ def test_removal(virtual, host, domains, send):
 
 def test_machine_is_set_up_anew_while_domains_are_installed(virtual, host):
     """Exim's package waits for what a domain's run installs, and the domains stay as they are."""
-    pids = virtual.state("org", "net", "edu")[2]
+    pids = virtual.state("org", "net", "edu")[-1]
     host.check_output("rpm --erase exim" if virtual.el else "dpkg --force-depends --remove $(dpkg-query -W -f '${Package}\n' 'exim4-daemon-*')")
     with virtual.lock_held():
         machine = virtual.start_machine()
@@ -275,7 +309,7 @@ def test_machine_is_set_up_anew_while_domains_are_installed(virtual, host):
     assert not ended.failures
     assert waited
     assert host.check_output("exim -bt announce@%s" % virtual.domains["org"].name).endswith("transport = mailman_transport")
-    assert virtual.state("org", "net", "edu")[2] == pids
+    assert virtual.state("org", "net", "edu")[-1] == pids
 
 
 @pytest.mark.parametrize("name", ["list_domains", "all", "typo"])

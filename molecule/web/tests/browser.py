@@ -4,6 +4,7 @@
 """Chromium on the ground, as the tests visit pages with it."""
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.proxy import Proxy, ProxyType
 from selenium.webdriver.remote.client_config import ClientConfig
@@ -20,10 +21,10 @@ OPTIONS = [
 class Browser:
     """A browser with an empty profile: close() it."""
 
-    def __init__(self, ip, pictures):
+    def __init__(self, ip, pictures, *more_options):
         self.pictures = pictures
         options = webdriver.ChromeOptions()
-        for option in OPTIONS:
+        for option in [*OPTIONS, *more_options]:
             options.add_argument(option)
         options.accept_insecure_certs = True
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -61,7 +62,8 @@ class Browser:
         """Click what leads to another page: what a CSS selector finds, or "link=TEXT"."""
         element = self._find(css)
         element.click()
-        WebDriverWait(self.driver, 60).until(expected_conditions.staleness_of(element))
+        # While the next page takes over, ChromeDriver may have an error of its own for the element.
+        WebDriverWait(self.driver, 60, ignored_exceptions=[WebDriverException]).until(expected_conditions.staleness_of(element))
 
     def fill(self, css, text):
         element = self._find(css)

@@ -87,13 +87,17 @@ def test_host_with_a_port_and_in_capitals(site):
 
 
 @pytest.mark.parametrize(
-    "path", ["/mailman/listinfo", "/mailman/admin/news", "/mailman/private/staff/", "/pipermail/news/2026-November/000000.html", "/no-such"]
+    "path", ["/mailman/listinfo", "/mailman/admin/news", "/mailman/private/staff/", "/pipermail/news/2026-November/000000.html", "/mailman/no-such"]
 )
 def test_headers(site, path):
     headers = site.ask(path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] in ("same-origin", "no-referrer", "strict-origin", "origin")
     assert headers.get_all("Content-Security-Policy") == [POLICY]
+
+
+def test_headers_of_other_pages(site):
+    assert site.ask("/no-such").headers.get_all("Content-Security-Policy") == [POLICY]
 
 
 @pytest.mark.parametrize(("program", "field"), [("admin/news", "adminpw"), ("private/news/", "password")])
@@ -181,7 +185,7 @@ def test_icons(site):
 
 
 @pytest.mark.parametrize(
-    ("archive", "status"), [("pipermail/news", 451), ("mailman/private/news", 451), ("mailman/private/News", 451), ("mailman/private/n%01ews", 404)]
+    ("archive", "status"), [("pipermail/news", 451), ("mailman/private/news", 451), ("mailman/private/News", 451), ("mailman/private/news%01", 404)]
 )
 def test_what_was_taken_down(site, archive, status):
     answer = site.ask("/%s/2026-January/000001.html" % archive)

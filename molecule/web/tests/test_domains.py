@@ -6,7 +6,7 @@
 import re
 
 import pytest
-from conftest import Site
+from asking import Site
 
 pytestmark = pytest.mark.list_hosts("debian12")
 POST = "/pipermail/%s/2026-November/000000.html"

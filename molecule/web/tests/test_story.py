@@ -88,10 +88,12 @@ def test_approve_a_held_post_and_read_it(owner, site, list_host, send, sink):
 
     def archived():
         owner.open(site.url + "/pipermail/news/")
-        return "Thread" in owner.text
+        if "Thread" not in owner.text:
+            return False
+        owner.follow("link=[ Thread ]")
+        return subject in owner.text
 
     eventually(archived)
-    owner.follow("link=[ Thread ]")
     owner.follow("link=[News] " + subject)
     assert "A post." in owner.text
     owner.picture("archive")

@@ -13,11 +13,17 @@ import smtplib
 import socket
 import ssl
 import stat
+import time
 
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import ask, expand, parse_drivers, parse_options
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._dnsbl import is_listed, is_refusal, question
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import ask, expand, parse_drivers, parse_options, parse_version
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify.addresses import address_of
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify.asking import STRANGERS
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify.certificates import said_of_end
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import host_name_fault
+
+# A zone that is signed as long as the root is.
+SIGNED_ZONE = "arpa"
 
 
 def neighbours():
@@ -31,6 +37,24 @@ def neighbours():
     return [] if own.is_loopback else [str(own), str(ipaddress.ip_address(int(own) ^ 1))]
 
 
+def package_of(module, program):
+    """Return the version of the package that has a program, as the distribution writes it, or nothing."""
+    tools = (("dpkg-query", ["-S"], ["-W", "-f", "${Version}"]), ("rpm", ["-qf", "--qf", "%{NAME}"], ["-q", "--qf", "%{VERSION}-%{RELEASE}"]))
+    for name, owner, version in tools:
+        tool = module.get_bin_path(name)
+        if tool:
+            rc, out, dummy = module.run_command([tool] + owner + [os.path.realpath(program)])
+            if rc == 0 and out.strip():
+                rc, out, dummy = module.run_command([tool] + version + [out.partition(":")[0].strip()])
+                return out.strip() if rc == 0 else ""
+    return ""
+
+
+def version_of(exim):
+    """Return the version of Exim as upstream writes it, or nothing."""
+    return "".join(re.findall(r"^Exim version (\d[\d.]*)", exim.run("-bV")[1], re.M)[:1])
+
+
 def check_queues(queues, report):
     """See that there is no mail that Mailman gave up on: nobody else hears of it."""
     if queues is None:
@@ -38,6 +62,33 @@ def check_queues(queues, report):
     given_up = (("shunted-mail", "shunt"), ("unreadable-mail", "bad"))
     findings = [(fault, "messages in Mailman's queue %s: %d" % (queue, queues[queue])) for fault, queue in given_up if queues.get(queue)]
     report.check("Mailman's queues", len(queues), findings)
+
+
+def check_runners(runners, report):
+    """See that each queue has its runner. Where none runs, the service is down."""
+    if runners is None or runners["master_pid"] is None:
+        return
+    report.check("queue runners", len(runners["running"] + runners["missing"]), [("runner-missing", name) for name in runners["missing"]])
+
+
+def counted(things):
+    """Return things that were counted as text."""
+    return ", ".join("%s (%d)" % (thing, count) for thing, count in things)
+
+
+def check_bounces(bounces, report):
+    """See that no day was one on which too many members would have lost delivery; and tell what was not scored."""
+    if bounces is None or not bounces["guarded"]:
+        return
+    findings = []
+    for one in bounces["lists"]:
+        if one["policy_bounces"]:
+            findings.append(("policy-bounces", "%s: %d bounces of %d members in 7 days: %s; about mail of %s" % (
+                one["name"], one["policy_bounces"], one["members"], counted(one["reasons"]), counted(one["senders"]))))
+        if one["kept"]:
+            kept = ", ".join(one["kept"][:3]) + (" and %d more" % (len(one["kept"]) - 3) if len(one["kept"]) > 3 else "")
+            findings.append(("bounce-storm", "%s: beyond the limit of a day, delivery went on for %s" % (one["name"], kept)))
+    report.check("bounces of members", len(bounces["lists"]), findings)
 
 
 def check_services(module, report):
@@ -109,38 +160,43 @@ def check_scanners(exim, report):
 
 
 def check_dnsbls(exim, report):
-    """See that the DNS block lists are there, and do not list everybody."""
-    zones = []
+    """See that the DNS block lists are there, serve this host, and do not list everybody."""
+    items = []
     for value in re.findall(r"^\s*!?\s*dnslists\s*=\s*(.*)$", ask(exim, "-bP", "config"), re.M):
-        zones += [re.split(r"[=!&/]", item)[0].strip() for item in value.split(":")]
-    zones = sorted(set(zone for zone in zones if re.match(r"[\w-]+(\.[\w-]+)+\Z", zone)))
+        items += [re.match(r"\s*([\w.-]*)\s*(?:=+\s*([\d.,]+))?", item).groups() for item in value.split(":")]
+    items = sorted(set((zone, counting or "") for zone, counting in items if re.match(r"[\w-]+(\.[\w-]+)+\Z", zone)))
     findings = []
-    for zone in zones:
-        if not listed("127.0.0.2", zone):
+    for zone, counting in items:
+        everybody = answers("127.0.0.2", zone)
+        if any(is_listed(answer) or is_listed(answer, counting) for answer in everybody):
+            if any(is_listed(answer, counting) for answer in answers("127.0.0.1", zone)):
+                findings.append(("dead-dnsbl", "%s lists 127.0.0.1" % zone))
+        elif any(is_refusal(answer) for answer in everybody):
+            findings.append(("refusing-dnsbl", "%s says %s" % (zone, ", ".join(everybody))))
+        else:
             findings.append(("dead-dnsbl", "%s does not list 127.0.0.2" % zone))
-        elif listed("127.0.0.1", zone):
-            findings.append(("dead-dnsbl", "%s lists 127.0.0.1" % zone))
-    if zones:
-        report.check("DNS block lists", len(zones), findings)
+    if items:
+        report.check("DNS block lists", len(items), findings)
 
 
-def listed(address, zone):
-    """Say whether a DNS block list has an address."""
+def answers(address, zone):
+    """Return what a DNS block list says of an address."""
     try:
-        socket.gethostbyname(".".join(reversed(address.split("."))) + "." + zone + ".")
+        return socket.gethostbyname_ex(question(address, zone) + ".")[2]
     except OSError:
-        return False
-    return True
+        return []
 
 
 def check_tls(exim, report):
-    """See that other servers get TLS from Exim, with a certificate that has not expired."""
-    options = parse_options(ask(exim, "-bP", "tls_advertise_hosts", "tls_certificate", "daemon_smtp_ports"), set())
+    """See that other servers get TLS from Exim, with a certificate that does not expire soon."""
+    options = parse_options(ask(exim, "-bP", "tls_advertise_hosts", "tls_certificate", "daemon_smtp_ports", "tls_on_connect_ports"), set())
     certificate = options.get("tls_certificate") or ""
     # One that depends on the client cannot be known here.
     if not options.get("tls_advertise_hosts") or not re.match(r"/[^$]+\Z", certificate):
         return
-    port = (re.findall(r"\d+", options.get("daemon_smtp_ports") or "") or ["25"])[0]
+    # Where TLS starts at once nobody asks for it.
+    at_once = re.findall(r"\d+", options.get("tls_on_connect_ports") or "")
+    port = ([port for port in re.findall(r"\d+", options.get("daemon_smtp_ports") or "") if port not in at_once] or ["25"])[0]
     findings = []
     try:
         context = ssl.create_default_context(cafile=certificate)
@@ -149,9 +205,21 @@ def check_tls(exim, report):
         context.verify_flags |= 0x80000
         with contextlib.closing(smtplib.SMTP("127.0.0.1", int(port), timeout=30)) as client:
             client.starttls(context=context)
+            ending = said_of_end(client.sock.getpeercert()["notAfter"], time.time())
+            if ending:
+                findings.append(("old-certificate", "127.0.0.1 port %s, %s: %s" % (port, certificate, ending)))
     except OSError as error:
         findings.append(("no-tls", "127.0.0.1 port %s, %s: %s" % (port, certificate, error)))
     report.check("TLS", 1, findings)
+
+
+def check_dane(exim, report, sender):
+    """See that the resolver validates, and that Exim believes it: else Exim asks nobody for TLSA records. Exim itself says what it believes."""
+    said = expand(exim, sender, "${lookup dnsdb{dnssec_lax,defer_never,ns=%s}{$lookup_dnssec_authenticated}}" % SIGNED_ZONE)
+    findings = [] if said == "yes" else [("no-dnssec", "NS of %s: %s" % (SIGNED_ZONE, "not validated" if said == "no" else "no answer"))]
+    if "DANE" not in parse_version(ask(exim, "-bV"))["features"]:
+        findings.append(("no-dane", "Exim %s" % version_of(exim)))
+    report.check("DANE", 2, findings)
 
 
 def dkim_keys(exim, sender):

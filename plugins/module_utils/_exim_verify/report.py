@@ -50,48 +50,119 @@ REMEDIES = {
         "Read in Mailman's log error why it could not process this mail (bin/show_qfiles shows it), and when that is mended run bin/unshunt as Mailman's user: "
         "Mailman tries it again. Mailman's cron job deletes it after a week.",
     "unreadable-mail": "Look at the files in qfiles/bad, which Mailman could not read from its queues. Mailman's cron job deletes them after a week.",
+    "runner-missing":
+        "Read in Mailman's logs qrunner and error why this queue runner ended, and restart Mailman: as it is, what is in its queue waits. If the file of "
+        "ListhostBounceRunner is gone, site.yml puts it back.",
+    "bounce-storm":
+        "Read in Mailman's log bounce and in Exim's log what was refused, and by whom: so many members at once are seldom gone. If they are, they lose "
+        "delivery on the days after, or raise mailman_bounce_guard_percent.",
     "service-down": "Start the service.",
     "not-at-boot": "Enable the service, so that it also starts at the next boot (systemctl enable). A unit that is static needs a section [Install] for that.",
     "scanner-down": "Start the scanner, or correct av_scanner or spamd_address: as it is, mail is put off or taken unscanned.",
     "open-passwords": "Offer AUTH over TLS alone, as with auth_advertise_hosts = ${if def:tls_in_cipher {*}{}}: passwords travel in the clear.",
     "no-tls": "Give Exim a certificate that is valid and belongs to its key, both readable for Exim's group, and restart it.",
+    "no-dnssec":
+        "Give the host a resolver that validates DNSSEC, best one of its own (unbound), and write nameserver 127.0.0.1 and options trust-ad into "
+        "/etc/resolv.conf; or set exim_dane to false. As it is, no TLSA record counts (DANE).",
+    "no-dane": "Set exim_dane to false: this Exim is built without DANE.",
     "broken-signature": "Correct the option: as it is, mail leaves unsigned.",
     "dead-dnsbl": "Take the block list out, or correct its domain: one that works lists 127.0.0.2 and does not list 127.0.0.1 (RFC 5782).",
+    "refusing-dnsbl": "Look the block list up through a resolver of your own, or take it out: it does not tell this host anything, so it stops nobody.",
     "open-secret": "Let nobody but root and Exim's group read the file (chmod 0640), and make a new key if somebody can have read this one.",
     "unreadable-secret": "Put the file there, and let Exim's group read it (chgrp, chmod 0640).",
     "slow-host-name": "Put the host's name into the DNS or /etc/hosts: Mailman looks it up for each connection to Exim.",
+    "no-web":
+        "Have the web server answer HTTPS for this host, and run Mailman's programs (cgi-bin) at /mailman/, as site.yml does; or set mailman_web to false.",
+    "wrong-web-group": "Build Mailman with --with-cgi-gid and the group as which the web server runs programs.",
+    "old-certificate":
+        "Renew the certificate and reload what uses it. site.yml makes a self-signed one of role mailman_web anew. One of role certificate is renewed by "
+        "certbot (certbot renew --cert-name listhost), which says what keeps it from that.",
+    "foreign-certificate": "Have a certificate made that has this host's name, too (mailman_web_certificate).",
+    "no-renewal":
+        "Start certbot's timer and enable it (systemctl enable --now), read in /var/log/letsencrypt why a renewal has failed, mend that, and start the timer's "
+        "service: the certificate ends some day.",
+    "unused-certificate":
+        "Run site.yml, or certbot's deploy hook /etc/listhost/deploy-certificate: services do not have the certificate that certbot has. It says what fails.",
+    "open-archive":
+        "Let only Mailman serve private archives (/mailman/private/): remove the link in archives/public, and what else in the web server leads there.",
+    "no-jail": "Start fail2ban with the jails of role mailman_web (site.yml), or set mailman_web_fail2ban to false.",
+    "no-backup": "Run site.yml, which sets the backup up and starts it; systemctl status listhost-backup says what it does. Or set mailman_backup to false.",
+    "failed-backup":
+        "Mend what the backup says, and run it again: systemctl start listhost-backup. Until then the newest backup is the one before.",
+    "incomplete-backup": "Mend or remove what cannot be read, and run the backup again. All else is in it.",
+    "broken-backup":
+        "Ask restic what of the repository is damaged (restic check --read-data), mend its disk, and take a new backup. Until then no older one is removed.",
+    "old-backup": "See whether the timer runs (systemctl list-timers) and what the last run said (journalctl -u listhost-backup).",
+    "no-one-click":
+        "Run site.yml, and read what systemctl status listhost-one-click.socket and journalctl -t listhost-one-click say: the links in the mail that Exim "
+        "sends now do not work, and receivers count that against the host.",
+    "open-form": "Set SUBSCRIBE_FORM_SECRET in mm_cfg.py: without it programs send the form as often as they like. site.yml does that.",
+}
+
+# What is no fault of the host's, and what can be done about it.
+ADVICE = {
+    "put-off":
+        "Mail for these destinations waits, and Exim tries again by itself. For codes such as 421, 450 or 4.7.28 they take no more for now: docs/receivers.md "
+        "has a table. For no connection or no name see whether the domain still exists.",
+    "policy-bounces":
+        "These members did not get all mail, and stay on the list. For codes such as 5.7.26 see that the list changes From (dmarc_moderation_action) and "
+        "that Exim signs (exim_dkim_domains). For other codes ask the receiver, or the member. docs/receivers.md has a table.",
+    "personal-posts":
+        "Posts to these lists have no link for one-click unsubscription, since Mailman makes each copy itself. Set personalize to 0 if they should have one.",
 }
 
 
 class Report:
-    """The checks, each with what was found wrong."""
+    """The checks, each with what was found wrong. Of what is advice only a host is no worse."""
 
-    def __init__(self):
+    def __init__(self, remedies=None, advice=None):
         self.checks = []
+        self.remedies = REMEDIES if remedies is None else remedies
+        self.hints = ADVICE if advice is None else advice
 
     def check(self, name, tested, findings):
         """Add a check: how many things it looked at, and pairs of a fault and what was found."""
         self.checks.append(dict(check=name, tested=tested, findings=[dict(fault=fault, found=found) for fault, found in findings]))
 
-    def faults(self):
-        """Return each kind of fault once, with its remedy and all that was found of it."""
+    def kinds(self, remedies):
+        """Return each kind of finding once, with its remedy and all that was found of it."""
         found = {}
         for check in self.checks:
             for finding in check["findings"]:
                 found.setdefault(finding["fault"], []).append(finding["found"])
-        return [dict(fault=fault, remedy=REMEDIES[fault], found=found[fault]) for fault in REMEDIES if fault in found]
+        return [dict(fault=fault, remedy=remedies[fault], found=found[fault]) for fault in remedies if fault in found]
+
+    def faults(self):
+        return self.kinds(self.remedies)
+
+    def advice(self):
+        return self.kinds(self.hints)
+
+    def state(self, check):
+        """Return the word for a check."""
+        faults = [finding for finding in check["findings"] if finding["fault"] in self.remedies]
+        if faults:
+            return "FAULTS: %d" % len(faults)
+        return "advice: %d" % len(check["findings"]) if check["findings"] else "ok"
+
+
+def verdict(report):
+    """Return what is said first. Where something was not looked at, or could be better, not all is well."""
+    if report.faults():
+        return "kinds of faults: %d" % len(report.faults())
+    return "no fault, but there is advice" if report.advice() else "all is well"
 
 
 def table(report, title):
     """Return the report as lines for a terminal."""
     width = max(len(check["check"]) for check in report.checks)
-    lines = ["%s: %s" % (title, "all is well" if not report.faults() else "kinds of faults: %d" % len(report.faults()))]
+    lines = ["%s: %s" % (title, verdict(report))]
     for check in report.checks:
-        count = "%d tested" % check["tested"]
-        lines.append("  %-*s  %-10s  %s" % (width, check["check"], count, "FAULTS: %d" % len(check["findings"]) if check["findings"] else "ok"))
-    for fault in report.faults():
-        lines.append("%s: %s" % (fault["fault"].upper(), fault["remedy"]))
-        lines += ["    " + found for found in fault["found"][:3]]
-        if len(fault["found"]) > 3:
-            lines.append("    and %d more" % (len(fault["found"]) - 3))
+        lines.append("  %-*s  %-10s  %s" % (width, check["check"], "%d tested" % check["tested"], report.state(check)))
+    for word, findings in (("", report.faults()), ("advice, ", report.advice())):
+        for one in findings:
+            lines.append("%s%s: %s" % (word, one["fault"].upper(), one["remedy"]))
+            lines += ["    " + found for found in one["found"][:3]]
+            if len(one["found"]) > 3:
+                lines.append("    and %d more" % (len(one["found"]) - 3))
     return lines

@@ -25,6 +25,9 @@ AMBIGUOUS_NAME = re.compile(r"(.+?)(-%s)" % WITH_MORE)
 # Mailman's queues that have runners, in the order of its QRUNNERS.
 QUEUES = ("Arch", "Bounce", "Command", "Incoming", "News", "Outgoing", "Virgin", "Retry")
 
+# The queue runner in the place of BounceRunner that role mailman brings.
+BOUNCE_RUNNER = "ListhostBounceRunner"
+
 # Settings of mm_cfg.py whose strings are secrets, such as SUBSCRIBE_FORM_SECRET, RECAPTCHA_PRIVATE_KEY and SMTP_PASSWD.
 SECRET_SETTING = re.compile(r"SECRET|PASSWD|PASSWORD\Z|PRIVATE_KEY|(?<!PUBLIC)(?<!SITE)_KEY\Z")
 

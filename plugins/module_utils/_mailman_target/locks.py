@@ -19,10 +19,11 @@ from .processes import is_running, read_command
 
 
 class Patience(object):
-    """Waits for the locks of lists that others hold, for so many seconds in one call."""
+    """Waits for the locks of lists that others hold, for so many seconds in one call, or from again() on."""
 
     def __init__(self, seconds):
-        self.deadline = time.time() + seconds
+        self.seconds = seconds
+        self.again()
         wait = mailman.LockFile.LockFile.lock
 
         def lock(lock_file, timeout=0):
@@ -30,6 +31,10 @@ class Patience(object):
             wait(lock_file, timeout or max(self.deadline - time.time(), 0.01))
 
         mailman.LockFile.LockFile.lock = lock
+
+    def again(self):
+        """Wait as long again for what comes next."""
+        self.deadline = time.time() + self.seconds
 
     def lock(self, name, lock_name, take):
         """Take a lock for a list; what a process that was killed has left in its place is removed before."""

@@ -23,52 +23,36 @@ QUEUE_ENDINGS = (".pck", ".bak", ".psv")
 RUNNER = re.compile(r"(\S+)/qrunner --runner=(\w+):")
 
 
-def find_queued(directory):
-    """The files of each list in all queues; those without a list are for the site list."""
-    found = {}
-    for queue in os.listdir(directory):
-        for entry in os.listdir(os.path.join(directory, queue)):
-            if entry.endswith(QUEUE_ENDINGS):
-                try:
-                    with open(os.path.join(directory, queue, entry), "rb") as handle:
-                        pickle.load(handle)
-                        name = pickle.load(handle).get("listname")
-                except Exception:
-                    # What Mailman could not read either is in the queue bad.
-                    continue
-                found.setdefault((name or mailman.mm_cfg.MAILMAN_SITE_LIST).lower(), []).append("qfiles/%s/%s" % (queue, entry))
-    return found
-
-
-def readdress_shunted(check):
-    """Let each message in queue shunt that came from another installation name the queue of this one into which unshunt is to put it.
-
-    The request of module mailman_shunted: the names of those messages.
-    """
-    mailman.load_settings()
-    # As Mailman has its queues.
-    os.umask(0o007)
-    directory = mailman.mm_cfg.SHUNTQUEUE_DIR
-    messages = []
-    for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else ():
-        path = os.path.join(directory, name)
+def read_list_name(path):
+    """The list that a message in a queue is for, or None when Mailman could not read it either: then it is in the queue bad."""
+    if not os.path.isfile(path):
+        return None
+    try:
         with open(path, "rb") as handle:
             pickle.load(handle)
-            message_ends = handle.tell()
-            data = pickle.load(handle)
-            handle.seek(0)
-            message = handle.read(message_ends)
-        queue = os.path.join(mailman.mm_cfg.QUEUE_DIR, os.path.basename(data.get("whichq", "")))
-        if data.get("whichq", queue) == queue:
-            continue
-        messages.append(name)
-        if not check:
-            data["whichq"] = queue
-            with open(path + ".tmp", "wb") as handle:
-                handle.write(message)
-                pickle.dump(data, handle, 1)
-            os.rename(path + ".tmp", path)
-    return {"messages": messages}
+            return (pickle.load(handle).get("listname") or mailman.mm_cfg.MAILMAN_SITE_LIST).lower()
+    except Exception:
+        return None
+
+
+def readdress_message(path, renamed):
+    """Let a message in a queue name a queue of this installation, and its list as it is called here."""
+    with open(path, "rb") as handle:
+        pickle.load(handle)
+        message_ends = handle.tell()
+        data = pickle.load(handle)
+        handle.seek(0)
+        message = handle.read(message_ends)
+    wanted = dict(data)
+    if "whichq" in data:
+        wanted["whichq"] = os.path.join(mailman.mm_cfg.QUEUE_DIR, os.path.basename(data["whichq"]))
+    if data.get("listname") in renamed:
+        wanted["listname"] = renamed[data["listname"]]
+    if wanted != data:
+        with open(path + ".tmp", "wb") as handle:
+            handle.write(message)
+            pickle.dump(wanted, handle, 1)
+        os.rename(path + ".tmp", path)
 
 
 def gather_queues():

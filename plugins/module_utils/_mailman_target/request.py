@@ -12,17 +12,21 @@ import signal
 import sys
 
 from . import mailman
+from .aside import put_aside
+from .exporting import export_lists
 from .faults import Failure, Stopped
+from .importing import import_lists
 from .lists import manage_lists
-from .queues import readdress_shunted
 from .settings import check_settings
 from .survey import describe
 
 REQUESTS = {
     "check_settings": check_settings,
     "describe": describe,
+    "export_lists": export_lists,
+    "import_lists": import_lists,
     "manage_lists": manage_lists,
-    "readdress_shunted": readdress_shunted,
+    "put_aside": put_aside,
 }
 
 

@@ -34,7 +34,8 @@ def gather_settings():
     for name, value in vars(mailman.mm_cfg).items():
         if not name.isupper() or mailman.ORIGINAL_SETTINGS.get(name) == repr(value):
             continue
-        if isinstance(value, str) and SECRET_SETTING.search(name):
+        # An empty one is none.
+        if value and isinstance(value, str) and SECRET_SETTING.search(name):
             value = "(secret)"
         settings[name] = as_json(value)
     return settings

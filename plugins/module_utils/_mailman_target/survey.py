@@ -10,7 +10,8 @@ import sys
 
 from . import mailman
 from .attributes import Attributes
-from .contents import gather_contents
+from .bounces import gather_bounces
+from .inventory import gather_inventory
 from .queues import gather_queues, gather_runners
 from .settings import gather_settings
 from .text import readable
@@ -24,9 +25,7 @@ def describe(gather):
         "python_version": ".".join(str(part) for part in sys.version_info[:3]),
     }
     for topic in gather:
-        facts[topic] = {
-            "contents": gather_contents, "lists": gather_lists, "queues": gather_queues, "runners": gather_runners, "settings": gather_settings,
-        }[topic]()  # fmt: skip
+        facts[topic] = TOPICS[topic]()
     return facts
 
 
@@ -65,3 +64,13 @@ def gather_lists():
             }
         )
     return found
+
+
+TOPICS = {
+    "bounces": gather_bounces,
+    "inventory": gather_inventory,
+    "lists": gather_lists,
+    "queues": gather_queues,
+    "runners": gather_runners,
+    "settings": gather_settings,
+}

@@ -7,6 +7,7 @@
 from __future__ import absolute_import, division, print_function
 
 import json
+import sys
 
 # In Python 2 the text in a request; Mailman itself keeps most text as bytes.
 UNICODE = type(b"".decode("ascii"))
@@ -29,3 +30,23 @@ def show(value):
 def plain(value):
     """The text as Mailman wants names and addresses; UnicodeError when it has other characters than ASCII."""
     return str(value.encode("ascii").decode("ascii"))
+
+
+def to_bytes(name):
+    """A name of a file as bytes. Python 3 has them as text, in which what is no text stands for itself."""
+    return name if isinstance(name, bytes) else name.encode(sys.getfilesystemencoding(), "surrogateescape")
+
+
+def to_native(name):
+    """A name of a file, in bytes, as this Python has it."""
+    return name if isinstance(name, str) else name.decode(sys.getfilesystemencoding(), "surrogateescape")
+
+
+def name_to_json(name):
+    """A name of a file as text with a character for each byte, for names need not be text."""
+    return to_bytes(name).decode("latin-1")
+
+
+def name_from_json(text):
+    """The name that name_to_json() has made text of."""
+    return to_native(text.encode("latin-1"))

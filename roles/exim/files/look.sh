@@ -1,6 +1,8 @@
 # One look at all that role exim wants to know of a host. Asking Exim for its version is cheaper than asking the package manager, and also finds a
-# daemon that lacks content scanning. Arguments: Exim's binary, its service, its ports as a filter for ss, and the role's configuration and its aliases.
+# daemon that lacks content scanning. Arguments: Exim's binary, its service, its ports as a filter for ss, the role's configuration and its aliases, and Exim's
+# package, of which only Debian's says more than Exim. (rpm would leave files of its own: a look changes nothing.)
 "$1" -C /dev/null -bV
+echo "package=$(dpkg-query -W -f '${Version}' "$6" 2> /dev/null)"
 echo "service=$(systemctl is-active "$2"),$(systemctl is-enabled "$2")"
 echo "sendmail=$(readlink /etc/alternatives/mta)"
 # What else listens on Exim's ports: address, process, unit.

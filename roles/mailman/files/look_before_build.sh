@@ -40,8 +40,8 @@ fi
 
 if [ "$mirror" ]; then
     url=${mirror%/}/dists/bullseye/InRelease
-    # With the host's own settings of apt, such as a proxy.
-    if ! said=$(timeout 30 /usr/lib/apt/apt-helper -o Acquire::Retries=0 -o Acquire::http::Timeout=10 -o Acquire::https::Timeout=10 \
+    # With the host's own settings of apt, such as a proxy. A connection that breaks is tried again, as it will be when packages are fetched.
+    if ! said=$(timeout 30 /usr/lib/apt/apt-helper -o Acquire::Retries=2 -o Acquire::http::Timeout=10 -o Acquire::https::Timeout=10 \
         download-file "$url" "$place/InRelease" 2>&1); then
         said=$(echo "$said" | sed -n 's/^E: Failed to fetch [^ ]* *//p')
         echo "mailman_python_repository is $mirror, where the host finds no Debian 11 ($url: ${said:-no answer within 30 s}). Correct it."

@@ -53,7 +53,7 @@ def render(role_text):
             variables.update(trusted(yaml.safe_load(role_text(role, "vars", name + ".yml"))))
         variables.update(inventory)
         # What role_values makes of them has tests of its own.
-        variables["__%s_checked" % role] = {"known": FOR_ROLES}
+        variables.setdefault("__%s_checked" % role, {"known": FOR_ROLES})
         variables["__%s_values" % role] = dict((name, value) for name, value in variables.items() if name.startswith(role + "_"))
         # Where a play looks for what lookups name.
         variables["ansible_search_path"] = [os.path.join(ROLES, role)]

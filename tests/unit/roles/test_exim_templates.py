@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What variables do to Exim's configuration that no scenario sets. What they do to mail is in molecule/."""
 
+import os
 import re
 
 import pytest
@@ -10,7 +11,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
-from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import read_role, trusted
+from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import ROLES, read_role, trusted
 
 GIVEN = {
     "ansible_managed": "managed",
@@ -22,6 +23,8 @@ GIVEN = {
     "mailman_verp": "exim",
     "__exim_lists_domains_file": "",
     "__exim_lists_known": FOR_ROLES,
+    "__exim_lists_own_names": {},
+    "__exim_lists_one_click": {},
 }
 
 
@@ -46,7 +49,7 @@ def options(text, name):
         {"chunking_advertise_hosts": ["*"], "smtp_accept_max": ["1000"], "smtp_accept_reserve": ["800"], "smtp_connect_backlog": ["1024"]},
     ),
     ({"exim_smtp_accept_max_per_host": 0, "exim_smtp_accept_max": 7}, {"smtp_accept_max_per_host": [], "smtp_accept_max": ["7"]}),
-    ({}, {"self": ["fail"]}),
+    ({}, {"self": ["fail"], "dns_dnssec_ok": []}), ({"exim_dane": True}, {"dns_dnssec_ok": ["1"]}),
     ({"exim_smarthost": "relay.example.com"}, {"self": ["defer"]}),
     ({"exim_smarthost": "relay.example.com", "exim_relay_routes": {"list.example.net": ["192.0.2.2"]}}, {"self": ["defer", "defer"]}),
 ])
@@ -88,6 +91,36 @@ def test_suffixes_of_a_list():
         assert r"\N^.*-(%s)$\N" % words in local_parts
 
 
+BLOCKS = {"__exim_lists_own_names": {"local_domains": "our_domains", "relay_hosts": "our_hosts"}}
+
+
+def test_blocks_name_the_lists_of_the_host():
+    """In a configuration that somebody else wrote nothing stands around the blocks that says which hosts and domains they are for."""
+    texts = dict((name, render("exim_lists", name + ".j2", **BLOCKS)) for name in ("acl_rcpt_local", "routers_local", "routers_remote"))
+    assert "our_" not in "".join(render("exim_lists", name + ".j2") for name in texts)
+    assert not [name for name, text in texts.items() if "+local_domains" in text or "+relay_from_hosts" in text]
+    statements = texts["acl_rcpt_local"].split("\n\n")
+    # Limits are for strangers, what is refused is refused from all hosts.
+    assert [("! hosts = : +our_hosts" in statement) for statement in statements] == [False, False, False, True, True, True, True]
+    assert statements[-1].split("accept\n")[1] == (
+        "    domains = ! +our_domains : +mm_domains\n    ! hosts = : +our_hosts\n    endpass\n    verify = recipient\n")
+    # A list of domains that ends in a negation would match all others.
+    assert options(texts["routers_local"], "domains")[-1] == "! +our_domains : +mm_domains"
+    assert texts["routers_local"].rstrip().endswith("data = :fail: Unrouteable address\n  allow_fail")
+    assert "domains = ! +our_domains : ! +mm_domains\n" in texts["routers_remote"]
+
+
+def test_blocks_leave_the_smarthost_to_the_host():
+    assert "driver = dnslookup" in render("exim_lists", "routers_remote.j2", exim_smarthost="relay.example.com", **BLOCKS)
+
+
+def test_aliases_of_blocks_are_for_domains_that_have_only_lists():
+    given = {"__exim_alias_domains": ["+mm_domains"], "exim_anchors": {"local_domains": "our_domains"}}
+    assert options(render("exim", "blocks_routers_local.j2", **given), "domains") == ["! +our_domains : +mm_domains"]
+    # Nothing is a line feed with ansible-core 2.16, and None with newer ones.
+    assert not (render("exim", "blocks_routers_local.j2", __exim_alias_domains=[]) or "").strip()
+
+
 @pytest.mark.parametrize("verp, sent", [("exim", ["remote_smtp", "smarthost_smtp", "mailman_verp_smtp"]), ("mailman", ["remote_smtp", "smarthost_smtp"])])
 def test_what_leaves_is_signed_and_goes_to_the_smarthost_alone(verp, sent):
     given = dict(exim_dkim_domains=["list.example.com"], exim_dkim_selector="lists", exim_smarthost="relay.example.com", exim_smarthost_user="anna",
@@ -105,3 +138,140 @@ def test_what_leaves_is_signed_and_goes_to_the_smarthost_alone(verp, sent):
     assert sorted(confined) == sorted(name for name in sent if name != "remote_smtp")
     assert re.findall("(?m)^SMARTHOST_ROUTE = (.*)", text) == ["* relay.example.com::465"]
     assert options(text, "route_list") == ["SMARTHOST_ROUTE"]
+
+
+def test_domains_to_which_mail_goes_over_tls_only():
+    given = dict(exim_tls_required_domains=["bank.example", "tax.example"], exim_dkim_domains=["list.example.com"], exim_dkim_selector="lists",
+                 exim_relay_routes={"list.example.net": ["192.0.2.2"]}, mailman_verp="exim")
+    text = render("exim", "exim.conf.j2", **given)
+    assert options(text, "domainlist tls_required_domains") == ["bank.example : tax.example"]
+    # Both routers that lead to other hosts.
+    transport = "${if match_domain{$domain}{+tls_required_domains}{remote_smtp_tls}{remote_smtp}}"
+    assert options(text[:text.index("begin transports")], "transport")[:2] == [transport, transport]
+    transports = dict(re.findall(r"(?m)^(\w+):\n((?:  .*\n)+)", text[text.index("begin transports"):text.index("begin retry")]))
+    wanted = ["*", "*", "system"]
+    names = ("hosts_require_tls", "tls_verify_hosts", "tls_verify_certificates")
+    assert [options(transports["remote_smtp_tls"], name)[0] for name in names] == wanted
+    assert "dkim_sign_headers" in transports["remote_smtp_tls"]
+    assert [options(transports["remote_smtp"], name) for name in names] == [[], [], []]
+    verp = render("exim_lists", "transports.j2", **given)
+    only = "${if match_domain{$domain}{+tls_required_domains}{*}}"
+    assert [options(verp, name) for name in (*names, "connection_max_messages")] == [[only], [only], ["system"], ["1"]]
+
+
+def test_nobody_is_asked_for_tls():
+    text = render("exim", "exim.conf.j2") + render("exim_lists", "transports.j2", mailman_verp="exim")
+    assert [name for name in ("tls_required_domains", "remote_smtp_tls", "hosts_require_tls", "connection_max_messages") if name in text] == []
+
+
+@pytest.mark.parametrize(("ports", "at_once", "closed"), [([25], [], False), ([25, 587], [], True), ([25, 465], ["465"], True)])
+def test_ports_for_submission(ports, at_once, closed):
+    text = render("exim", "exim.conf.j2", exim_ports=ports)
+    assert options(text, "tls_on_connect_ports") == at_once
+    assert ("condition = ${if inlist{$received_port}{465 : 587}}" in text) is closed
+
+
+ISSUED = {"tls": {"certificate": "/etc/listhost/certificate.pem", "key": "/etc/listhost/certificate.key", "key_group": "root"}}
+OWN = {"exim_tls_certificate": "/c", "exim_tls_privatekey": "/k"}
+
+
+@pytest.mark.parametrize(("variables", "certificate", "key", "advertised"), [
+    ({}, [], [], [""]),
+    (OWN, ["/c"], ["/k"], ["*"]),
+    ({"exim_contribution": ISSUED}, ["/etc/listhost/certificate.pem"], ["/etc/listhost/certificate.key"], ["*"]),
+    # The inventory's own wins.
+    (dict(OWN, exim_contribution=ISSUED), ["/c"], ["/k"], ["*"]),
+])
+def test_which_certificate(variables, certificate, key, advertised):
+    text = render("exim", "exim.conf.j2", **variables)
+    assert [options(text, name) for name in ("tls_certificate", "tls_privatekey", "tls_advertise_hosts")] == [certificate, key, advertised]
+
+
+@pytest.mark.parametrize(("variables", "unshared"), [
+    ({}, []), ({"exim_contribution": ISSUED}, ["/etc/listhost/certificate.key"]),
+    ({"exim_contribution": {"tls": dict(ISSUED["tls"], key_group="Debian-exim")}}, []),
+    (dict(OWN, exim_contribution=ISSUED, __exim_files={"found": {"unshared": ["/k"]}}), ["/k"]),
+    # A configuration that somebody else wrote does not name it.
+    ({"exim_contribution": ISSUED, "exim_configuration": "blocks"}, []),
+])
+def test_keys_that_are_given_to_exims_group(variables, unshared):
+    values = dict(GIVEN, exim_auth_file="", exim_smarthost_password_file="", exim_clamd_socket="", exim_spamd_socket="")
+    for path in (("exim", "defaults", "main.yml"), ("exim", "vars", "main.yml"), ("exim", "vars", "Debian.yml")):
+        values.update(trusted(yaml.safe_load(read_role(*path))))
+    values.update(variables)
+    assert Templar(DataLoader(), variables=values).template(trusted("{{ __exim_unshared_files }}")) == unshared
+
+
+def test_block_lists():
+    """Answers that the inventory names count as they are; of others not those that mean something else."""
+    text = render("exim", "exim.conf.j2", exim_dnsbls=["a.test=127.0.0.2", "b.test", "c.test", "d.test=127.0.0.4,127.0.0.5"])
+    assert options(text, "dnslists") == ["a.test=127.0.0.2 : d.test=127.0.0.4,127.0.0.5", "b.test", "c.test"]
+    condition = r"${if forany{<, $dnslist_value}{!match{$item}{\N^\s*127\.(255\.255\.\d+|0\.0\.1)$\N}}}"
+    assert [line for line in options(text, "condition") if "dnslist_value" in line] == [condition, condition]
+    assert options(render("exim", "exim.conf.j2"), "dnslists") == []
+
+
+@pytest.mark.parametrize(("setting", "exchangers", "asked", "hosts"), [
+    ("none", ["192.0.2.1"], [], []),
+    ("header", [], ["pass : fail : softfail : neutral : none : permerror : temperror"], []),
+    ("refuse", ["192.0.2.1", "mx.test"], ["fail", "pass : fail : softfail : neutral : none : permerror : temperror"],
+     2 * ["<; +ignore_unknown ; 192.0.2.1 ; mx.test"]),
+])
+def test_spf(setting, exchangers, asked, hosts):
+    text = render("exim", "exim.conf.j2", exim_spf_check=setting, exim_contribution={"mail_exchangers": exchangers})
+    assert options(text, "spf") == asked
+    assert [line for line in options(text, "! hosts") if "ignore_unknown" in line] == hosts
+    assert (":at_start:$spf_received" in options(text, "add_header")) == (setting != "none")
+
+
+def test_the_guide_names_each_limit():
+    """What has a name like these is a limit."""
+    text = render("exim", "exim.conf.j2", exim_relay_from_hosts=["192.0.2.1"])
+    names = set(re.findall(r"(?m)^(\w*(?:_max|_limit|_timeout|_after|_backlog|_per_)\w*|\w+_reserve|remote_max_parallel) *=", text))
+    assert {"smtp_accept_max", "message_size_limit", "timeout_frozen_after", "smtp_connect_backlog"} <= names
+    with open(os.path.join(ROLES, "..", "docs", "limits.md"), encoding="utf-8") as stream:
+        guide = stream.read()
+    assert sorted(name for name in names if "| `%s` |" % name not in guide) == []
+    defaults = {**yaml.safe_load(read_role("exim", "defaults", "main.yml")), **yaml.safe_load(read_role("exim_lists", "defaults", "main.yml"))}
+    found = re.findall(r"\| (\d+M?)(?=[ ;])[^|]*\| `(exim_\w+)` \|", guide)
+    assert len(found) > 8
+    for value, variable in found:
+        default = str(defaults[variable])
+        # What a relay has is beside it.
+        assert value in re.findall(r"\w+", default) or variable == "exim_lists_retry", (variable, value, default)
+
+
+ONE_CLICK = {"key": "/k/mail", "group": "root", "exceptions": []}
+
+
+def test_one_click_unsubscription():
+    """What Exim makes of it is in molecule/receivers."""
+    given = {"__exim_lists_installation": {name: "/x" for name in ("prefix", "var_prefix", "user", "mail_group", "wrapper", "lists_dir", "frozen_file")},
+             "__exim_lists_web_hosts": {"www.example.com": "list.example.com", "www.example.org": "1.example.org"}}
+    for name in ("main.j2", "transports.j2"):
+        assert "LEAVE" not in render("exim_lists", name, **given)
+    text = render("exim_lists", "main.j2", **dict(given, __exim_lists_one_click=ONE_CLICK))
+    assert options(text, "MM_LEAVE_FILE") == ["/k/mail"]
+    assert options(text, "MM_LEAVE_HOST") == [
+        "${extract{x$sender_address_domain}{xlist.example.com=www.example.com x1.example.org=www.example.org }{$value}{}}"]
+    assert options(text, "MM_LEAVE_OFFERED") == ["and{{exists{MM_LEAVE_FILE}}{!eq{MM_LEAVE_HOST}{}}}"]
+    text = render("exim_lists", "main.j2", **dict(given, __exim_lists_one_click=dict(ONE_CLICK, exceptions=["board", "a+b"])))
+    assert options(text, "MM_LEAVE_OFFERED") == ["and{{exists{MM_LEAVE_FILE}}{!eq{MM_LEAVE_HOST}{}}{!inlisti{MM_LEAVE_NAME}{<, board, a+b}}}"]
+    # Exim takes a macro whose name begins with that of an earlier one for that.
+    names = re.findall("(?m)^(MM_[A-Z_]+) =", text)
+    assert [(one, other) for number, one in enumerate(names) for other in names[:number] if other in one] == []
+    # Exim splits this at colons first.
+    removed = options(render("exim_lists", "transports.j2", **dict(given, __exim_lists_one_click=ONE_CLICK)), "headers_remove")
+    assert removed[1] == "${if MM_LEAVE_OFFERED {List-Unsubscribe}{}} : List-Unsubscribe-Post"
+    assert not any(":" in value for name in ("OFFERED", "FILE", "HOST", "NAME") for value in options(text, "MM_LEAVE_" + name))
+
+
+@pytest.mark.parametrize(("contribution", "unshared"), [
+    ({}, []), ({"secret_files": {}}, []), ({"secret_files": {"/k": "Debian-exim"}}, []), ({"secret_files": {"/k": "root", "/l": ""}}, ["/k", "/l"]),
+])
+def test_secret_files_of_other_roles(contribution, unshared):
+    values = {}
+    for path in (("exim", "defaults", "main.yml"), ("exim", "vars", "main.yml"), ("exim", "vars", "Debian.yml")):
+        values.update(trusted(yaml.safe_load(read_role(*path))))
+    values.update(GIVEN, exim_contribution=contribution)
+    assert Templar(DataLoader(), variables=values).template(trusted("{{ __exim_unshared_files }}")) == unshared

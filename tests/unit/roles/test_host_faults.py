@@ -37,7 +37,7 @@ def faults(render, role_text):
     ("existing=/etc/exim4/own", {"exim_replace_configuration": True}, []),
 ])
 def test_exim(faults, look, inventory, words):
-    found = faults("exim", "look.yml", __exim_look={"stdout": look}, **inventory)
+    found = faults("exim", "look.yml", __exim_look={"stdout": look}, exim_postmaster="admin@example.com", **inventory)
     assert len(found) == len(words) and all(word in fault for word, fault in zip(words, found)), found
 
 

@@ -158,6 +158,19 @@ def test_what_els_package_leaves_behind(host):
     assert host.found() == []
 
 
+@pytest.mark.parametrize(("dpkg", "package"), [("test $3 = '${Version}' && test $4 = exim4 && printf 4.96-15", "4.96-15"), ("exit 1", "")])
+def test_the_package_of_exim(host, tmp_path, dpkg, package):
+    host.program("dpkg-query", dpkg)
+    host.program("rpm", "printf 4.96-3.el8")
+    arguments = ["/nonexistent/exim", "exim", "sport = :1", str(host.configuration), str(host.aliases), "exim4"]
+    environment = {"PATH": "%s:/usr/sbin:/usr/bin:/sbin:/bin" % (tmp_path / "bin")}
+    out = subprocess.run(
+        ["sh", os.path.join(ROLES, "exim", "files", "look.sh"), *arguments], env=environment, cwd="/", stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, check=False,
+    ).stdout.decode()
+    assert [line for line in out.splitlines() if line.startswith("package=")] == ["package=" + package]
+
+
 # As roles/mailman/vars has it, with the checksums of what was published.
 REQUIREMENT = ("dnspython==1.16.0 --hash=sha256:f69c21288a962f4da86e56c4905b49d11aba7938d3d740e80d9e366ee4f1632d "
                "--hash=sha256:36c5e8e38d4369a08b6780b7f27d790a292b2b08eea01607865bf0936c558e01")
@@ -258,7 +271,8 @@ def named_files():
         def closed(self, **named):
             look = os.path.join(ROLES, "exim", "files", "look_at_files.sh")
             arguments = ["%s=%s" % pair for pair in sorted(named.items())]
-            out = subprocess.run(["sh", look, "no.such.user"] + arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout.decode()
+            out = subprocess.run(
+                ["sh", look, "no.such.user", "lists.example.com"] + arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout.decode()
             return [line.replace(where, "") for line in out.splitlines() if line.startswith("closed=")]
 
     yield Files()
@@ -312,3 +326,66 @@ def test_scanners(tmp_path, groups, apart):
     assert subprocess.check_output(look, env=environment).decode().splitlines() == ["clamav-daemon=active,enabled"] + apart * ["apart"]
     # No such socket.
     assert subprocess.check_output(look[:3] + ["/nonexistent"], env=environment).decode().splitlines() == ["clamav-daemon=active,enabled", "apart"]
+
+
+class Files:
+    """Files that an inventory names, with an openssl that is real, and a host on which it does not matter who runs the tests."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        (directory / "bin").mkdir()
+        # Instead of another user, whoever runs the tests; and what namei would say of the way to a file.
+        for name, text in (
+            ("setpriv", 'while case $1 in --*) ;; *) false ;; esac; do shift; done\nexec "$@"\n'), ("stat", "echo regular file: root 640\n"),
+            ("namei", "cat %s/way\n" % directory), ("id", "false\n"),
+        ):
+            (directory / "bin" / name).write_text("#!/bin/sh\n" + text)
+            (directory / "bin" / name).chmod(0o755)
+        (directory / "way").write_text("f: x\n drwxr-xr-x root root /\n")
+
+    def make(self, name, days=9, san="DNS:lists.example.com"):
+        """Make a certificate and its key."""
+        more = ["-addext", "subjectAltName=" + san] if san else []
+        subprocess.check_call(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", str(days), "-subj",
+             "/CN=lists.example.com", *more, "-keyout", name + ".key", "-out", name + ".pem"], stderr=subprocess.DEVNULL, cwd=str(self.directory))
+
+    def look(self, certificate, key):
+        script = os.path.join(ROLES, "exim", "files", "look_at_files.sh")
+        out = subprocess.run(
+            ["sh", script, "Debian-exim", "lists.example.com", "exim_tls_certificate=%s/%s" % (self.directory, certificate),
+             "exim_tls_privatekey=%s/%s" % (self.directory, key)],
+            env={"PATH": "%s/bin:/usr/sbin:/usr/bin:/sbin:/bin" % self.directory}, stdout=subprocess.PIPE, check=True).stdout.decode()
+        return dict(line.split("=", 1) for line in out.splitlines() if "|" not in line)
+
+
+@pytest.fixture
+def named(tmp_path):
+    return Files(tmp_path)
+
+
+def test_exims_certificate_and_its_key(named):
+    named.make("good")
+    found = named.look("good.pem", "good.key")
+    assert (found["pair"], int(found["expires"]) - int(found["now"]) in range(9 * 86400 - 60, 9 * 86400 + 60), "foreign" in found) == ("same", True, False)
+    named.make("other", san="DNS:www.example.com")
+    assert named.look("other.pem", "other.key")["foreign"] == "lists.example.com"
+    named.make("wild", san="DNS:*.example.com")
+    assert "foreign" not in named.look("wild.pem", "wild.key")
+    # As openssl makes one that is asked for nothing else.
+    named.make("plain", san="")
+    assert "foreign" not in named.look("plain.pem", "plain.key")
+    # What is wrong with a certificate is said whatever the key is.
+    for key, pair in (("good.key", "different"), ("good.pem", "no key")):
+        found = named.look("other.pem", key)
+        assert (found["pair"], found["foreign"], sorted(found)) == (pair, "lists.example.com", ["expires", "foreign", "now", "pair"])
+    assert named.look("good.key", "good.key") == {"pair": "no certificate"}
+
+
+@pytest.mark.parametrize("part", ["drwxr-xr-x anna root srv", "drwxrwxr-x root staff srv", "drwxr-xrwx root root srv", "lrwxrwxrwx anna root srv -> /a"])
+def test_a_key_where_others_can_write_is_not_opened(named, part):
+    named.make("good")
+    (named.directory / "way").write_text("f: x\n drwxr-xr-x root root /\n %s\n" % part)
+    assert named.look("good.pem", "good.key") == {"others": "exim_tls_privatekey=%s/good.key srv" % named.directory}
+    (named.directory / "way").write_text("f: x\n drwxr-xr-x root root /\n lrwxrwxrwx root root srv -> /a\n   -rw-r----- root root good.key\n")
+    assert named.look("good.pem", "good.key")["pair"] == "same"

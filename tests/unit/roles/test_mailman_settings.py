@@ -4,6 +4,7 @@
 """What role mailman makes of its variables in mm_cfg.py, and when it has Mailman's jobs run. Little of it shows on the wire."""
 
 import pytest
+import yaml
 
 INVENTORY = {"mailman_email_host": "list.example.com", "mailman_site_owner": "postmaster@example.com"}
 
@@ -27,7 +28,9 @@ DEFAULTS = {
     "VERP_PROBES": 0,
     "OWNERS_CAN_ENABLE_PERSONALIZATION": 0,
     "DEFAULT_FROM_IS_LIST": 0,
-    "DEFAULT_DMARC_MODERATION_ACTION": 0,
+    "DEFAULT_DMARC_MODERATION_ACTION": 1,
+    # The unit may not ask the web for it.
+    "DMARC_ORGANIZATIONAL_DOMAIN_DATA_URL": "",
 }
 NO_VERP = dict.fromkeys(["VERP_PASSWORD_REMINDERS", "VERP_PERSONALIZED_DELIVERIES", "VERP_CONFIRMATIONS"], 0)
 RUNNERS = [[name + "Runner", 1] for name in ("Arch", "Bounce", "Command", "Incoming", "News", "Outgoing", "Virgin", "Retry")]
@@ -54,6 +57,7 @@ RUNNERS = [[name + "Runner", 1] for name in ("Arch", "Bounce", "Command", "Incom
     ({"mailman_dmarc_moderation_action": "wrap"}, {"DEFAULT_DMARC_MODERATION_ACTION": 2}),
     ({"mailman_dmarc_moderation_action": "reject"}, {"DEFAULT_DMARC_MODERATION_ACTION": 3}),
     ({"mailman_dmarc_moderation_action": "discard"}, {"DEFAULT_DMARC_MODERATION_ACTION": 4}),
+    ({"mailman_install_method": "existing"}, {"DMARC_ORGANIZATIONAL_DOMAIN_DATA_URL": None}),
     ({"mailman_qrunner_slices": {"Outgoing": 4, "Arch": 2}}, {
         "QRUNNERS": [["ArchRunner", 2]] + RUNNERS[1:5] + [["OutgoingRunner", 4]] + RUNNERS[6:],
     }),
@@ -66,7 +70,30 @@ def test_settings(render, inventory, changed):
     """All of them, also those that stay: each variable changes what it is for, and nothing else."""
     found = render("mailman", "{{ __mailman_typed_settings }}", **dict(INVENTORY, **inventory))
     found["QRUNNERS"] = [list(pair) for pair in found["QRUNNERS"]] if "QRUNNERS" in found else None
+    found.setdefault("DMARC_ORGANIZATIONAL_DOMAIN_DATA_URL", None)
     assert found == dict(dict(DEFAULTS, QRUNNERS=None), **changed)
+
+
+def task(role_text, name):
+    return [task for task in yaml.safe_load(role_text("mailman", "tasks", "configure.yml")) if task["name"].startswith(name)][0]
+
+
+@pytest.mark.parametrize("inventory, percent", [({}, 10), ({"mailman_bounce_guard_percent": 3}, 3)])
+def test_the_queue_runner_for_bounces(render, role_text, inventory, percent):
+    option = task(role_text, "Install Mailman's settings")["listhost.exim_mailman.mailman_config"]["bounce_runner"]
+    runner = yaml.safe_load(role_text("mailman", "vars", "main.yml"))["__mailman_bounce_runner"]
+    assert int(render("mailman", runner["max_disabled_percent"], **dict(INVENTORY, **inventory))) == percent
+    for guard, expected in ((True, "the runner"), (False, "nothing")):
+        assert render("mailman", option, omit="nothing", __mailman_bounce_runner="the runner", mailman_bounce_guard=guard, **INVENTORY) == expected
+
+
+@pytest.mark.parametrize("paths, restarted", [
+    ([], False), (["/etc/cron.d/mailman"], False), (["/etc/mailman/mm_cfg.py"], True), (["/usr/lib/mailman/Mailman/Queue/ListhostBounceRunner.py"], True),
+])
+def test_what_the_queue_runners_are_restarted_for(render, paths, restarted):
+    """They know neither new settings nor a new file of ours."""
+    installed = {"path": "/etc/mailman/mm_cfg.py", "changed_paths": paths}
+    assert render("mailman", "{{ __mailman_settings_changed | bool }}", __mailman_config=installed) is restarted
 
 
 @pytest.mark.parametrize("name, secret", [

@@ -15,8 +15,9 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._captchas im
 
 ROLE = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles", "mailman_web")
 INSTALLED = {"prefix": "/usr/lib/mailman", "var_prefix": "/var/lib/mailman", "cgi_group": "www-data", "url_hosts": ["www.example.com", "www.example.net"]}
+ACME = {"certificate": "/a.pem", "key": "/a.key", "key_group": "root", "issued": "/a.issued", "webroot": "/srv/acme", "made": False}
 FOUND = {"absent": [], "bans": True, "has_auth_log": False, "missing": False, "running": True, "runs_programs": True,
-         "missing_modules": [], "unread": [], "pair": "same", "days": 300, "names": INSTALLED["url_hosts"]}
+         "missing_modules": [], "unread": [], "shared": "yes", "pair": "same", "days": 300, "names": INSTALLED["url_hosts"]}
 
 
 @pytest.fixture
@@ -24,15 +25,30 @@ def value(render, role_text):
     """Return a function that has Ansible work out something of the role's."""
 
     def value(template, platform="Debian", found=(), **inventory):
-        return render("mailman_web", template, ("main", platform), ansible_managed="managed", mailman_installation=INSTALLED,
-                      __mailman_web_host={"found": dict(FOUND, **dict(found))}, **inventory)
+        installed = inventory.pop("installed", INSTALLED)
+        if installed:
+            inventory["mailman_installation"] = installed
+        inventory["__mailman_web_host"] = {"found": dict(FOUND, **dict(found))}
+        return render("mailman_web", template, ("main", platform), ansible_managed="managed", **inventory)
 
     return value
 
 
 @pytest.fixture
-def text(value, role_text):
-    return lambda **variables: value(role_text("mailman_web", "templates", "virtual_hosts.conf.j2"), **variables)
+def file(value, role_text):
+    """Return a function that makes a file of a template, with what virtual hosts have in common."""
+
+    def file(name, **variables):
+        # A machine of separate domains has none.
+        pages = value(role_text("mailman_web", "templates", "pages.conf.j2"), **variables) if variables.get("installed", INSTALLED) else None
+        return value(role_text("mailman_web", "templates", name), __mailman_web_pages=pages, **variables)
+
+    return file
+
+
+@pytest.fixture
+def text(file):
+    return lambda **variables: file("virtual_hosts.conf.j2", **variables)
 
 
 def test_a_host_of_its_own_for_each_name(text):
@@ -52,9 +68,19 @@ def test_all_of_it_is_within_the_proof(text, value):
 @pytest.mark.parametrize(("variables", "words", "others"), [
     ({}, ['SSLCertificateFile "/etc/listhost/web.pem"', 'SSLCertificateKeyFile "/etc/listhost/web.key"'], ["Strict-Transport-Security", "RemoteIP", "451"]),
     ({"mailman_web_certificate": "/c", "mailman_web_certificate_key": "/k"},
-     ['SSLCertificateFile "/c"', 'SSLCertificateKeyFile "/k"', "Strict-Transport-Security"], ["/etc/listhost/web."]),
+     ['SSLCertificateFile "/c"', 'SSLCertificateKeyFile "/k"', "Strict-Transport-Security"], ["/etc/listhost/web.", "<IfFile"]),
+    # Of another role's certificate Apache itself finds out whether it is an authority's.
+    ({"mailman_web_certificate_contribution": ACME}, [
+        'SSLCertificateFile "/a.pem"', 'SSLCertificateKeyFile "/a.key"', '<IfFile "/a.issued">\n        Header always set Strict-Transport-Security',
+        'Alias /.well-known/acme-challenge/ "/srv/acme/.well-known/acme-challenge/"',
+        'RedirectMatch permanent "(?s)^(?!/\\.well-known/acme-challenge/)/?(.*)$" "https://www.example.com/$1"',
+        '<Directory "/srv/acme/.well-known/acme-challenge">'], ["/etc/listhost/web.", "Redirect permanent /"]),
+    ({"mailman_web_certificate_contribution": dict(ACME, webroot="")}, ["Redirect permanent / https://www.example.com/\n"], ["acme-challenge"]),
+    ({"mailman_web_certificate_contribution": ACME, "mailman_web_certificate": "/c", "mailman_web_certificate_key": "/k"},
+     ['SSLCertificateFile "/c"', 'SSLCertificateKeyFile "/k"', "acme-challenge"], ["/a.", "<IfFile"]),
     ({"mailman_web_trusted_proxies": ["192.0.2.1", "2001:db8::/32"]}, ["RemoteIPInternalProxy 192.0.2.1 2001:db8::/32\n"], []),
-    ({"mailman_web_taken_down": ["a/2026-May/1"]}, ['RedirectMatch 451 "(?i)^/(?:pipermail|mailman/private)/a/2026\\-May/1(?:/|$)"'], []),
+    ({"mailman_web_taken_down": ["a/2026-May/1.html"]},
+     [r'RedirectMatch 451 "(?i)^/(?:pipermail|mailman/private)/a/2026\-May/1\.html(?:[.]gz)?(?:/|$)"'], []),
     ({"platform": "RedHat"}, ["/var/log/httpd/listhost_access.log"], ["apache2"]),
 ])
 def test_what_variables_do(text, variables, words, others):
@@ -63,12 +89,51 @@ def test_what_variables_do(text, variables, words, others):
     assert [word for word in others if word in said] == []
 
 
+POLICY = {"mta-sts.list.example.com": "version: STSv1\n"}
+
+
+def test_a_policy_of_mta_sts(text, value):
+    said = text(mailman_web_mta_sts_contribution=POLICY)
+    assert re.findall(r"ServerName (\S+)", said)[-2:] == ["mta-sts.list.example.com"] * 2
+    last = said[said.rindex("<VirtualHost"):]
+    words = ("*:443>", 'Alias /.well-known/mta-sts.txt "/etc/listhost/mta-sts.list.example.com.txt"', "listhost_access.log")
+    assert [word for word in words if word not in last] == []
+    # Nothing else is there.
+    [expression] = re.findall('RedirectMatch 404 "(.*?)"', last)
+    paths = ("/.well-known/mta-sts.txt", "/", "/.well-known/mta-sts.txt/", "/.well-known/mta-stsxtxt", "/x\n/.well-known/mta-sts.txt", "/mailman/listinfo")
+    assert [path for path in paths if not re.search(expression, path)] == ["/.well-known/mta-sts.txt"]
+    file = {"path": "/etc/listhost/mta-sts.list.example.com.txt", "content": "version: STSv1\n"}
+    for installed in (INSTALLED, DOMAIN):
+        files, names = value("{{ [__mailman_web_policies, __mailman_web_own_names] }}", installed=installed, mailman_web_mta_sts_contribution=POLICY)
+        assert (files, names) == ([file], installed["url_hosts"] + list(POLICY))
+    assert value("{{ __mailman_web_files }}", installed=DOMAIN, mailman_web_mta_sts_contribution=POLICY) == [file]
+
+
+@pytest.mark.parametrize(("host", "hosts_of_acme"), [("unknown.invalid", 1), ("www.example.com", 1), ("www.example.net", 1), ("mta-sts.list.example.com", 1)])
+def test_an_authority_finds_the_answers_under_each_name(text, host, hosts_of_acme):
+    """By HTTP, also under a name that is none of Mailman's, which may be the mail server's."""
+    said = text(mailman_web_certificate_contribution=ACME, mailman_web_mta_sts_contribution=POLICY)
+    virtual_hosts = re.findall(r"<VirtualHost \*:(\d+)>\n    ServerName %s\n(.*?)</VirtualHost>" % host, said, re.DOTALL)
+    assert [port for port, content in virtual_hosts if "Alias /.well-known/acme-challenge/" in content] == ["80"] * hosts_of_acme
+
+
+@pytest.mark.parametrize(("path", "goal"), [
+    ("/", ""), ("/mailman/listinfo", "mailman/listinfo"), ("/.well-known/security.txt", ".well-known/security.txt"), ("/.well-known/acme-challenge/x", None),
+    ("/xwell-known/acme-challenge/x", "xwell-known/acme-challenge/x"), ("/a\nb", "a\nb"),
+])
+def test_all_but_the_answers_lead_to_https(text, path, goal):
+    [expression, *dummy] = re.findall(r'RedirectMatch permanent "(.*?)"', text(mailman_web_certificate_contribution=ACME))
+    found = re.search(expression, path)
+    assert (found.group(1) if found else None) == goal
+
+
 @pytest.mark.parametrize(("found", "inventory", "missing"), [
     ({}, {}, False),
     ({"pair": ""}, {}, True),
     ({"pair": "different"}, {}, True),
     ({"days": 29}, {}, True),
     ({"names": ["www.example.com"]}, {}, True),
+    ({"pair": ""}, {"mailman_web_certificate_contribution": ACME}, False),
     # The administrator's own is none of the role's business.
     ({"days": 29}, {"mailman_web_certificate": "/c"}, False),
 ])
@@ -87,11 +152,15 @@ def test_what_the_rules_are_given(value, role_text):
     given = {"mailman_web_certificate": "/c", "mailman_web_certificate_key": "/k"}
     look = ("said=*:443 www.example.com (/etc/apache2/sites-enabled/listhost.conf:1)\n"
             "said=*:80 www.example.com (/etc/apache2/sites-available/listhost.conf:1)\n")
-    arguments = value(task["listhost.exim_mailman.host_faults"], __mailman_web_look={"stdout": look}, **given)
+    task = task["listhost.exim_mailman.host_faults"]
+    arguments = value(task, __mailman_web_look={"stdout": look}, ansible_check_mode=False, **given)
     found, faults = hosts.check(arguments["look"], arguments["found"], arguments["values"])
     assert [fault.partition(" ")[0] for fault in faults] == ["mailman_web_certificate=/c", "mailman_web_certificate_key=/k"]
     # Its own files are no others'.
     assert (found["virtual_hosts"], found["group"]) == ([], "www-data")
+    for installed, checking, domain in ((INSTALLED, False, ""), (None, False, ""), (DOMAIN, False, "lists.example.org"), (DOMAIN, True, "")):
+        arguments = value(task, __mailman_web_look={"stdout": look}, ansible_check_mode=checking, installed=installed)
+        assert arguments["values"]["domain"] == domain
 
 
 # Programs of a host on which everything is root's but a directory "foreign", and nobody else can write the directories above that of the test. Apache has
@@ -116,7 +185,7 @@ def look(tmp_path):
             (tmp_path / "bin" / name).chmod(0o755)
         run = subprocess.run(
             ["sh", os.path.join(ROLE, "files", "look.sh"), "/nonexistent/httpd", "httpd", str(tmp_path), "ssl cgid", str(certificate), str(key),
-             "/nonexistent/nft /bin/sh", str(live)],
+             "/nonexistent/nft /bin/sh", str(live), str(tmp_path / "shared.conf")],
             env={"PATH": "%s:/usr/sbin:/usr/bin:/sbin:/bin" % (tmp_path / "bin")}, stdout=subprocess.PIPE, check=True,
         )
         return web.read_look(run.stdout.decode(), {"web_group": "apache", "own_files": []})
@@ -180,6 +249,39 @@ def test_the_look_at_what_apache_has_not_read(look, tmp_path):
         os.utime(str(path), (READ_AT, READ_AT))
 
 
+DOMAIN = {"prefix": "/virtual/lists.example.org/mailman", "var_prefix": "/virtual/lists.example.org/mailman", "cgi_group": "www-data",
+          "url_hosts": ["www.example.org"], "separate_domain": "lists.example.org"}
+
+
+def test_a_machine_of_separate_domains(text, value):
+    """It has what they share, and no Mailman."""
+    said = text(installed=None)
+    assert re.findall(r"ServerName (\S+)", said) == ["unknown.invalid"] * 2
+    assert "QS_CondClientEventLimitCount" in said and "ScriptAlias" not in said
+    assert value("{{ [__mailman_web_path, __mailman_web_own_certificate] }}", installed=None) == [
+        "/etc/apache2/sites-available/listhost.conf", "/etc/listhost/web.pem"]
+    # Its certificate is for no name that anybody asks for.
+    assert value("{{ __mailman_web_certificate_missing }}", found={"names": ["unknown.invalid"]}, installed=None) is False
+    assert value("{{ __mailman_web_certificate_missing }}", found={"names": []}, installed=None) is True
+
+
+def test_a_separate_domain(text, value):
+    """It has a virtual host, and nothing of what is shared."""
+    said = text(installed=DOMAIN)
+    assert re.findall(r"ServerName (\S+)", said) == ["www.example.org"] * 2
+    assert [word for word in ("QS_", "unknown.invalid", "RewriteMap") if word in said] == []
+    assert 'ScriptAlias /mailman/ "/virtual/lists.example.org/mailman/cgi-bin/"' in said
+    assert 'SSLCertificateFile "/etc/listhost/web_lists.example.org.pem"' in said
+    path, shared, word, files, needs, modules = value(
+        "{{ [__mailman_web_file, __mailman_web_shared_file, __mailman_web_proof, __mailman_web_files, __mailman_web_needs, __mailman_web_modules] }}",
+        installed=DOMAIN)
+    # As Apache sorts them.
+    assert sorted([path, shared]) == [shared, "listhost_lists.example.org.conf"]
+    assert (word, files, needs, modules) == ("Proof_of_listhost_lists_example_org_conf", [], {}, [])
+    assert value("{{ __mailman_web_unprepared }}", found={"names": ["www.example.org"]}, installed=DOMAIN) is False
+    assert value("{{ __mailman_web_unprepared }}", found={"names": ["www.example.org"], "shared": ""}, installed=DOMAIN) is True
+
+
 @pytest.mark.parametrize(("found", "changed", "apache", "jails"), [
     ({}, [], False, False),
     ({}, ["/etc/apache2/sites-available/listhost.conf", "/etc/fail2ban/jail.d/listhost.conf"], False, True),
@@ -194,10 +296,32 @@ def test_what_has_to_be_read(value, found, changed, apache, jails):
     assert read == [apache, jails]
 
 
+def test_a_certificate_that_another_role_makes_in_this_run_is_read(value):
+    for made in (True, False):
+        assert value("{{ __mailman_web_unread }}", mailman_web_certificate_contribution=dict(ACME, made=made)) is not made
+
+
 def test_the_look_at_modules(look, tmp_path):
     (tmp_path / "ssl.load").write_text("")
     found = look("/gone", "/gone")
     assert (found["missing_modules"], found["absent"]) == (["cgid"], ["/nonexistent/nft"])
+
+
+def test_the_look_at_what_domains_share(look, tmp_path, text):
+    assert look("/gone", "/gone")["shared"] == ""
+    for inventory, shared in (({}, "limits"), ({"mailman_web_trusted_proxies": ["192.0.2.1"]}, "yes")):
+        (tmp_path / "shared.conf").write_text(text(installed=None, **inventory))
+        assert look("/gone", "/gone")["shared"] == shared
+
+
+@pytest.mark.parametrize(("installed", "found", "missing"), [
+    (DOMAIN, {"names": ["www.example.org"], "shared": ""}, "['what the machine of lists.example.org has for all domains']"),
+    (DOMAIN, {}, "['a self-signed certificate for www.example.org']"),
+    (None, {"absent": ["/usr/bin/openssl"], "missing_modules": ["ssl"], "names": ["unknown.invalid"], "shared": ""}, "['openssl', 'module ssl']"),
+])
+def test_what_check_mode_says(value, role_text, installed, found, missing):
+    task = yaml.safe_load(role_text("mailman_web", "tasks", "prepare.yml"))[0]
+    assert value(task["ansible.builtin.debug"]["msg"], found=found, installed=installed) == missing + " would be added"
 
 
 def test_lists_of_several_hosts(text, value):
@@ -207,10 +331,15 @@ def test_lists_of_several_hosts(text, value):
     rule = rules[1][0]
     for path, name in (("/mailman/admin/open/members", "open"), ("/mailman/listinfo/open", "open"), ("/pipermail/open/", "open"),
                        ("/pipermail/open.mbox/x", "open"), ("/mailman/private/a.b/2026-May/1.html", "a.b"),
+                       ("/mailman/listinfo/open/\nx", "open"), ("/mailman/listinfo/open\n", "open"),
+                       ("/mailman/private/open.MBOX/open.mbox", "open"),
                        ("/mailman/listinfo", None), ("/mailman/listinfo/", None), ("/icons/x", None)):
         match = re.search(rule, path)
         assert (match and match.group(1)) == name, path
-    assert re.findall(r"\|(\S+)} !=(\S+)\n", said) == [("www.example.com", "www.example.com"), ("www.example.net", "www.example.net")]
+    # What the file has of a list, and the host that was asked: these are fine, and others not.
+    condition = re.search(r'%{SERVER_NAME}" "!(.*?)" \[NC\]', said).group(1)
+    assert all(re.search(condition, one) for one in ("www.example.com www.example.com", " www.example.net"))
+    assert not re.search(condition, "www.example.com www.example.net") and not re.search(condition, "www.example.com example.com")
     one = value("{{ __mailman_web_hosts_file }}", __mailman_web_url_hosts=["www.example.com"])
     assert (one, "RewriteMap" in text(__mailman_web_url_hosts=["www.example.com"])) == ("", False)
 
@@ -218,10 +347,13 @@ def test_lists_of_several_hosts(text, value):
 @pytest.mark.parametrize(("path", "refused"), [
     ("/mailman/private/n\x01ews/x", True), ("/mailman/listinfo/news\n", True), ("/mailman/admin/news\n/x", True), ("/mailman/admin/n\x80ews", True),
     ("/mailman/list info/news", True), ("/mailman/options/news/a+b=c@example.org", False), ("/mailman/listinfo", False), ("/pipermail/a b", False),
+    ("/mailman/private//var/x", True), ("//mailman/listinfo", True), ("/pipermail/news\n//x", True), ("/icons//x", True), ("/other//x", False),
+    ("/mailman-other//x", False),
 ])
-def test_characters_that_mailman_takes_out_of_a_path(text, path, refused):
+def test_paths_that_mailman_reads_otherwise_than_a_web_server(text, file, path, refused):
     rule = re.search('RewriteRule "(.*?)" - ', text(__mailman_web_url_hosts=["www.example.com"])).group(1)
     assert bool(re.search(rule, path)) is refused
+    assert 'if ($uri ~ "%s") { return 404; }' % rule in file("nginx.conf.j2")
 
 
 LIMITS = ("QS_", "SetEnvIfExpr")

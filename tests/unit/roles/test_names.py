@@ -13,8 +13,8 @@ import yaml
 ROOT = os.path.join(os.path.dirname(__file__), "..", "..", "..")
 VERBS = set("""
     Add Allow Announce Apply Archive Ask Build Check Collect Compare Compile Configure Copy Create Download Enable Ensure Fail Fetch Freeze Give
-    Install List Load Look Make Mark Move Pack Plan Prepare Put Release Reload Remove Restart Restore Save Set Show Skip Start Stop Take Test Thaw Unpack
-    Update Verify Wait
+    Install List Load Look Make Mark Move Pack Plan Prepare Put Read Release Reload Remove Restart Restore Save Set Show Skip Start Stop Take Test Thaw Unpack
+    Update Verify Wait Write
 """.split())
 RIDDLES = re.compile(r"Let |[Ss]ay |Say so|Leave |know$|at that|what the inventory says|next run")
 LISTS_OF_TASKS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")

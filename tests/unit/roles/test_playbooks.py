@@ -8,6 +8,10 @@ import os
 import re
 
 import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import trusted
 
 ROOT = os.path.join(os.path.dirname(__file__), "..", "..", "..")
 PLAYBOOKS = sorted(name for name in os.listdir(os.path.join(ROOT, "playbooks")) if name.endswith(".yml"))
@@ -33,3 +37,26 @@ def test_a_playbook_has_no_programs(name):
 def test_role_mailman_transfer_has_no_programs(folder):
     for name in os.listdir(os.path.join(ROOT, "roles", "mailman_transfer", folder)):
         assert re.findall(r"{%.*", read("roles", "mailman_transfer", folder, name)) == [], name
+
+
+@pytest.mark.parametrize(("configuration", "has_web", "server", "dns", "names", "web", "services"), [
+    ("whole", True, "apache", {}, ["mail.example.com", "www.example.com"], True, ["apache2.service"]),
+    ("whole", True, "apache", {"policies": {"mta-sts.example.com": ""}}, ["mail.example.com", "www.example.com", "mta-sts.example.com"], True,
+     ["apache2.service"]),
+    ("whole", False, "apache", {"skipped": True}, ["mail.example.com"], False, []),
+    ("whole", True, "existing", {}, ["mail.example.com", "www.example.com"], False, []),
+    # The host's own configuration says what Exim's certificate is.
+    ("blocks", True, "apache", {}, ["www.example.com"], True, ["apache2.service"]),
+    ("blocks", False, "apache", {}, [], False, []),
+])
+def test_what_a_list_host_has_its_certificate_for(configuration, has_web, server, dns, names, web, services):
+    [play] = [play for play in yaml.safe_load(read("playbooks", "site.yml")) if play["name"] == "Set up list hosts"]
+    values = {
+        "__site_checked": {"typed": {"mailman_web": has_web}}, "__site_dns": dns, "exim_primary_hostname": "mail.example.com",
+        "exim_configuration": configuration,
+        "mailman_installation": {"url_hosts": ["www.example.com"]}, "mailman_web_server": server,
+        # As role mailman_web sets it, where it looks at the host.
+        "mailman_web_installation": {"service": services[0] if services else ""},
+    }
+    found = Templar(DataLoader(), variables=values).template(trusted(play["vars"]["__site_certificate"]))
+    assert found == {"names": names, "web": web, "services": services}

@@ -65,6 +65,14 @@ def test_only_exim_is_a_mail_server(list_host):
     assert list_host.check_output("/usr/sbin/sendmail -bV").startswith("Exim version 4.")
 
 
+def test_nothing_is_there_of_what_is_off(list_host):
+    """The hosts were bare, and have neither certificate_acme nor mailman_web."""
+    places = "/usr/bin/certbot /etc/letsencrypt /etc/listhost/certificate* /etc/listhost/deploy-certificate /var/www/listhost /usr/sbin/apache2"
+    assert list_host.run("ls -d " + places).stdout == ""
+    # EL's package of Mailman needs the package of httpd.
+    assert list_host.run("systemctl is-active httpd").stdout.strip() in ("inactive", "unknown")
+
+
 def test_verify_finds_no_fault(list_host, run_playbook, tmp_path):
     run = run_playbook("verify.yml", list_host.name, verify_results=str(tmp_path / "verify.json"))
     assert not run.failure(list_host.name)

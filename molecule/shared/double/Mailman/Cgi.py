@@ -3,6 +3,7 @@ from __future__ import print_function
 
 import cgi
 import os
+import re
 import time
 
 from Mailman import Errors
@@ -109,7 +110,8 @@ def main(program):
     if os.environ.get('REQUEST_METHOD', '').lower() not in ('get', 'head', 'post'):
         print('Status: 405 Method not allowed\nContent-type: text/plain\n\nmethod is not allowed')
         return
-    pieces = [piece for piece in os.environ.get('PATH_INFO', '').split('/') if piece]
+    # As upstream, for which a path ends at such a character.
+    pieces = [piece for piece in re.split('[^!-~]', os.environ.get('PATH_INFO', ''))[0].split('/') if piece]
     if not pieces:
         _overview('listinfo' if program != 'admin' else 'admin')
         return

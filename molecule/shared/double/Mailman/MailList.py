@@ -15,6 +15,7 @@ from email.MIMEText import MIMEText
 from email.Utils import formataddr
 from email.Utils import getaddresses
 from email.Utils import parseaddr
+from types import MethodType
 
 from Mailman import Errors
 from Mailman import Gui
@@ -340,7 +341,8 @@ class MailList(Archiver, MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pendin
 
     def Save(self):
         self.__lock.refresh()
-        state = dict((key, value) for key, value in self.__dict__.items() if not key.startswith('_'))
+        # A list's extend.py may have given it methods.
+        state = dict((key, value) for key, value in self.__dict__.items() if not key.startswith('_') and type(value) is not MethodType)
         config = os.path.join(self.fullpath(), 'config.pck')
         temporary = '%s.tmp.%s.%d' % (config, socket.gethostname(), os.getpid())
         # Members' passwords are in it.
@@ -364,6 +366,9 @@ class MailList(Archiver, MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pendin
         finally:
             os.umask(mask)
             self.SaveRequestsDb()
+        self.CheckHTMLArchiveDir()
+
+    def CheckHTMLArchiveDir(self):
         public = os.path.join(mm_cfg.PUBLIC_ARCHIVE_FILE_DIR, self.internal_name())
         if self.archive_private:
             _unlink(public)

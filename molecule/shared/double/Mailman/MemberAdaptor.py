@@ -62,6 +62,9 @@ class MemberAdaptor:
     def getDeliveryStatus(self, member):
         return self.delivery_status.get(self.getMemberKey(member), (ENABLED, 0))[0]
 
+    def getDeliveryStatusChangeTime(self, member):
+        return self.delivery_status.get(self.getMemberKey(member), (ENABLED, 0))[1]
+
     def getDeliveryStatusMembers(self, status=(UNKNOWN, BYUSER, BYADMIN, BYBOUNCE)):
         return [member for member in self.getMembers() if self.getDeliveryStatus(member) in status]
 

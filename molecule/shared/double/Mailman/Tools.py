@@ -6,6 +6,7 @@ import errno
 import getopt
 import getpass
 import grp
+import importlib
 import os
 import pwd
 import re
@@ -678,6 +679,13 @@ def do_unshunt(argv):
 
 # The queue runners and their master
 
+def _find_runner(name):
+    """A runner's class: of a module of its name, or of Mailman.Queue."""
+    if os.path.exists(os.path.join(mm_cfg.PREFIX, 'Mailman', 'Queue', name + '.py')):
+        return getattr(importlib.import_module('Mailman.Queue.' + name), name)
+    return getattr(Queue, name, None)
+
+
 def do_qrunner(argv):
     options, args = _options(argv, 'lor:vs', ('list', 'once', 'runner=', 'verbose', 'subproc'))
     if args:
@@ -697,12 +705,13 @@ def do_qrunner(argv):
         log_stderr('qrunner', tee=False)
     if name == 'AllRunner':
         for each, dummy in mm_cfg.QRUNNERS:
-            getattr(Queue, each)().run(once=True)
+            _find_runner(each)().run(once=True)
         return
-    if not hasattr(Queue, name):
+    found = _find_runner(name)
+    if not found:
         print('Cannot import runner module Mailman.Queue.%s' % name, file=sys.stderr)
         sys.exit(signal.SIGTERM if _given(options, '-s', '--subproc') else 1)
-    runner = getattr(Queue, name)(int(slice), int(slices)) if slices != '1' else getattr(Queue, name)()
+    runner = found(int(slice), int(slices)) if slices != '1' else found()
     if once:
         runner.run(once=True)
         return

@@ -148,6 +148,12 @@ def test_exim_that_stops(exim_output):
     assert "/var/lib/mailman/lists for directory search: Permission denied" in str(caught.value)
 
 
+def test_a_chain_of_aliases_that_ends_in_a_file():
+    """As with Debian's own router for root's mail: Exim names the last alias only."""
+    [result] = exim_address.route_addresses(Replay("> root@b -> /var/mail/mail\n  transport = address_file\n> "), ["postmaster@b"])
+    assert (result["outcome"], result["routes"]) == ("routed", [route("/var/mail/mail", None, "address_file", ["root@b"])])
+
+
 def test_addresses_go_to_stdin_and_the_envelope_to_the_command_line():
     replay = Replay("> a@b\n  router = r, transport = t\n> \n")
     exim_address.route_addresses(replay, ["a@b"], "<>", "192.0.2.1")

@@ -131,8 +131,9 @@ def installation(home):
     os.mkdir(home + "/Mailman", 0o755)
     write(home + "/bin/paths.py", "import sys\nsys.path.insert(0, %r)\nprint('noise')\n" % home)
     write(home + "/Mailman/__init__.py", "")
-    write(home + "/Mailman/Defaults.py", "NAMES = ['one']\nOTHER = 1\nA_SECRET = None\n")
-    write(home + "/Mailman/mm_cfg.py", "from Mailman.Defaults import *\nLIST_DATA_DIR = '/somewhere/else'\nNAMES.append('two')\nA_SECRET = 'xyzzy'\n")
+    write(home + "/Mailman/Defaults.py", "NAMES = ['one']\nOTHER = 1\nA_SECRET = None\nNO_SECRET = None\n")
+    write(home + "/Mailman/mm_cfg.py",
+          "from Mailman.Defaults import *\nLIST_DATA_DIR = '/somewhere/else'\nNAMES.append('two')\nA_SECRET = 'xyzzy'\nNO_SECRET = ''\n")
     user = pwd.getpwnam("nobody" if os.geteuid() == 0 else getpass.getuser())
     # Not that of a virtual environment, in which nobody may look.
     python = os.path.realpath(sys.executable)
@@ -155,7 +156,7 @@ def test_mailman_answers(module, installation):
     assert answer == {
         "lists_dir": "/somewhere/else",
         "python_version": "%d.%d.%d" % sys.version_info[:3],
-        "settings": {"A_SECRET": "(secret)", "LIST_DATA_DIR": "/somewhere/else", "NAMES": ["one", "two"]},
+        "settings": {"A_SECRET": "(secret)", "LIST_DATA_DIR": "/somewhere/else", "NAMES": ["one", "two"], "NO_SECRET": ""},
     }
 
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import os
+import subprocess
+import time
 
 import pytest
 from ansible_collections.listhost.exim_mailman.plugins.modules import apache_config
@@ -15,6 +17,7 @@ def host(tmp_path, monkeypatch):
     Apache refuses a file with the word "broken". It does not reload one with "refused", and ends a moment after it has read one with "deadly".
     """
     monkeypatch.setattr(apache_config, "LOOKS", 3)
+    monkeypatch.setattr(apache_config, "LOCK", str(tmp_path / "lock"))
 
     class Host:
         path = tmp_path / "available" / "lists.conf"
@@ -22,6 +25,7 @@ def host(tmp_path, monkeypatch):
         robots = tmp_path / "robots.txt"
         program = tmp_path / "apache2ctl"
         calls = tmp_path / "calls"
+        lock = tmp_path / "lock"
 
         def arguments(self, content="new\n", **arguments):
             return dict(dict(path=str(self.path), link=str(self.link), content=content, proof="Proof", program=str(self.program), service="apache2"),
@@ -39,8 +43,10 @@ def host(tmp_path, monkeypatch):
                      'is-active) if grep -q deadly $live && [ -e $here/asked ]; then exit 3; fi; touch $here/asked ;;\nesac\n',
         "journalctl": "echo AH02565: key of another certificate\n",
     }
+    # Each tells whether another run could do the same meanwhile.
+    free = "if [ -e $here/lock ] && flock --nonblock $here/lock true; then touch $here/unlocked; fi\n"
     for name, text in programs.items():
-        (tmp_path / name).write_text("#!/bin/sh\nPATH=/usr/bin:/bin\nhere=%s\n%s" % (tmp_path, text))
+        (tmp_path / name).write_text("#!/bin/sh\nPATH=/usr/bin:/bin\nhere=%s\n%s%s" % (tmp_path, free, text))
         (tmp_path / name).chmod(0o755)
     monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.get_bin_path", lambda self, name, required=False, opt_dirs=None: str(tmp_path / name))
     for directory in (Host.path.parent, Host.link.parent):
@@ -60,6 +66,22 @@ def test_what_apache_accepts_goes_live(run_module, host):
     assert calls[0] == "apache -t -D Proof -c UnDefine Proof -c new"
     assert calls[1] == "systemctl reload-or-restart --quiet apache2"
     assert sorted(os.listdir(str(host.path.parent))) == ["lists.conf"]
+
+
+@pytest.mark.parametrize("content", ["new\n", "broken\n", "deadly\n"])
+def test_one_run_after_the_other(run_module, host, tmp_path, content):
+    """From the proof to the last look at Apache, also when that ends with the old files. Only root can hold the lock."""
+    first = subprocess.Popen(["flock", "--no-fork", str(host.lock), "sleep", "1"])
+    while subprocess.call(["flock", "--nonblock", str(host.lock), "true"]) == 0:
+        time.sleep(0.01)
+    host.lock.chmod(0o600)
+    run_module(apache_config, **host.arguments(content))
+    assert first.poll() == 0 and host.called()
+    assert not (tmp_path / "unlocked").exists()
+    subprocess.check_call(["flock", "--nonblock", str(host.lock), "true"])
+    host.lock.unlink()
+    run_module(apache_config, **host.arguments(content + "#\n"))
+    assert host.lock.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_is_as_wanted_costs_nothing(run_module, host):
@@ -124,5 +146,6 @@ def test_check_mode(run_module, host):
     assert host.path.read_text() == "old\n"
     assert host.called() == ["apache -t -D Proof -c UnDefine Proof -c new"]
     assert "Apache does not accept" in run_module(apache_config, _ansible_check_mode=True, **host.arguments("broken\n"))["msg"]
+    assert not host.lock.exists()
     # Before it is installed nobody can be asked.
     assert run_module(apache_config, _ansible_check_mode=True, **host.arguments("broken\n", program="/nonexistent/httpd"))["changed"]

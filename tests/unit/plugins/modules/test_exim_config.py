@@ -8,6 +8,7 @@ import pwd
 import re
 
 import pytest
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_proof as proof_of
 from ansible_collections.listhost.exim_mailman.plugins.modules import exim_config
 
 GOOD = dict(address="testlist@list.example.com", transport="mailman_transport")
@@ -23,7 +24,7 @@ def host(tmp_path, monkeypatch):
     """
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(os, "chown", lambda path, user, group: None)
-    monkeypatch.setattr(exim_config, "LISTEN_TIMEOUT", 0.5)
+    monkeypatch.setattr(proof_of, "LISTEN_TIMEOUT", 0.5)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
 
     class Host:
@@ -169,7 +170,7 @@ def test_what_is_not_proven_does_not_go_live(run_module, host, content, tests, f
 ])
 def test_all_kinds_of_tests_count(run_module, host, monkeypatch, utility, option, test):
     name = "run_dialogues" if utility == "exim_smtp" else "run_tests"
-    monkeypatch.setattr(getattr(exim_config, utility), name, lambda *arguments: ([], ["it fails"]))
+    monkeypatch.setattr(getattr(proof_of, utility), name, lambda *arguments: ([], ["it fails"]))
     result = run_module(exim_config, **host.arguments(**{option: [test]}))
     assert result["failures"] == ["it fails"]
     assert host.path.read_text() == host.before
@@ -223,7 +224,7 @@ def test_a_service_that_does_not_start_with_the_old_files_either(run_module, hos
 
 
 def test_a_service_that_hangs(run_module, host, monkeypatch):
-    monkeypatch.setattr(exim_config, "SERVICE_TIMEOUT", 0.2)
+    monkeypatch.setattr(proof_of, "SERVICE_TIMEOUT", 0.2)
     (host.calls.parent / "systemctl").write_text("#!/bin/sh\n[ $1 = restart ] && exec /bin/sleep 30\n")
     result = run_module(exim_config, **host.arguments(service="exim4"))
     assert result["failed"] is True
@@ -276,7 +277,7 @@ def test_bad_input(run_module, host, arguments, message):
 
 def test_the_owners_of_the_proof_must_exist(host):
     spec = dict(path="/etc/exim4/exim4.conf", owner="nosuchuser", group=None, mode="0640", content="")
-    with pytest.raises(exim_config.EximError) as caught, exim_config.Proof(None, [spec]) as proof:
+    with pytest.raises(proof_of.EximError) as caught, proof_of.Proof([spec]) as proof:
         proof.config([])
     assert str(caught.value) == "/etc/exim4/exim4.conf: this host has no user nosuchuser or no group None."
 
@@ -285,7 +286,7 @@ def test_the_proof_has_the_owners_of_the_file(host, monkeypatch):
     owners = []
     monkeypatch.setattr(os, "chown", lambda path, user, group: owners.append((user, group)))
     spec = dict(path="/etc/exim4/exim4.conf", owner=pwd.getpwuid(0)[0], group=grp.getgrgid(0)[0], mode="0640", content="x")
-    with exim_config.Proof(None, [spec]) as proof:
+    with proof_of.Proof([spec]) as proof:
         path = proof.config([])
         assert os.stat(path).st_mode & 0o777 == 0o640
         assert os.stat(proof.directory).st_mode & 0o777 == 0o711

@@ -14,11 +14,6 @@ def test_record():
     assert exim_dkim_keys.record(b"public") == "v=DKIM1; k=rsa; p=" + base64.b64encode(b"public").decode()
 
 
-def test_strings_of_a_zone_file_have_at_most_255_characters():
-    line = exim_dkim_keys.zone_line("lists._domainkey.example.com", 255 * "a" + 255 * "b" + "c")
-    assert line == 'lists._domainkey.example.com. IN TXT ( "%s" "%s" "c" )\n' % (255 * "a", 255 * "b")
-
-
 @pytest.fixture
 def make_keys(run_module, monkeypatch, tmp_path):
     """Return a function that runs the module with an openssl that makes a key of nothing."""
@@ -29,9 +24,10 @@ def make_keys(run_module, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(openssl.parent), prepend=os.pathsep)
     monkeypatch.setattr(os, "chown", lambda path, user, group: None)
 
-    def make_keys():
+    def make_keys(selector="lists", next_selector="", check_mode=False):
         return run_module(
-            exim_dkim_keys, directory=str(tmp_path / "dkim"), domains=["list.example.com"], selector="lists", group=grp.getgrgid(os.getgid()).gr_name,
+            exim_dkim_keys, directory=str(tmp_path / "dkim"), domains=["list.example.com"], selector=selector, next_selector=next_selector,
+            group=grp.getgrgid(os.getgid()).gr_name, _ansible_check_mode=check_mode,
         )
 
     return make_keys
@@ -74,3 +70,49 @@ def test_a_candidate_that_cannot_be_written_is_removed(make_keys, monkeypatch, t
     monkeypatch.setattr(os, "fsync", full)
     assert "No space left" in make_keys()["msg"]
     assert list((tmp_path / "dkim").iterdir()) == []
+
+
+def test_a_directory_that_came_back_from_a_backup_is_given_to_exims_group(make_keys, monkeypatch, tmp_path):
+    directory, given = str(tmp_path / "dkim"), []
+    make_keys()
+    monkeypatch.setattr(os, "chown", lambda path, user, group: given.append((path, user, group)))
+    make_keys()
+    assert directory not in [path for path, _user, _group in given]
+    stat = os.stat
+
+    def stat_of_another_group(path, **options):
+        status = list(stat(path, **options))
+        status[5] += path == directory
+        return os.stat_result(status)
+
+    monkeypatch.setattr(os, "stat", stat_of_another_group)
+    assert make_keys()["changed"] is True
+    assert (directory, 0, os.getgid()) in given
+
+
+def test_the_next_key_is_made_before_it_is_used(make_keys, tmp_path):
+    directory = tmp_path / "dkim"
+    assert make_keys()["key_directory"] == str(directory)
+    assert make_keys(next_selector="next", check_mode=True)["pending"] is True
+    assert not (directory / "next").exists()
+    result = make_keys(next_selector="next")
+    assert sorted(result["records"]) == ["lists._domainkey.list.example.com", "next._domainkey.list.example.com"]
+    # Exim signs with the old one.
+    assert (result["changed"], result["key_directory"]) == (True, str(directory))
+    assert sorted(str(path.relative_to(directory)) for path in directory.rglob("*")) == [
+        "list.example.com.pem", "next", "next/list.example.com.pem", "records.txt"]
+    assert (directory / "next").stat().st_mode & 0o777 == 0o750
+    assert "next._domainkey.list.example.com. IN TXT" in (directory / "records.txt").read_text()
+    assert make_keys(next_selector="next")["changed"] is False
+    # And now with this one.
+    result = make_keys(selector="next")
+    assert (list(result["records"]), result["key_directory"]) == (["next._domainkey.list.example.com"], str(directory / "next"))
+    assert "lists._domainkey" not in (directory / "records.txt").read_text()
+    # The one after that.
+    assert make_keys(selector="next", next_selector="third")["key_directory"] == str(directory / "next")
+
+
+def test_another_selector_of_the_same_key(make_keys, tmp_path):
+    make_keys()
+    result = make_keys(selector="other")
+    assert (list(result["records"]), result["key_directory"]) == (["other._domainkey.list.example.com"], str(tmp_path / "dkim"))

@@ -122,3 +122,12 @@ def test_a_program_that_is_no_exim(run_module, monkeypatch):
 
     monkeypatch.setattr(exim_info.Exim, "from_module", lambda module: Other)
     assert run_module(exim_info)["msg"] == "This program does not say that it is an Exim: Postfix"
+
+
+def test_files_are_read_when_asked_for(run_module, replay, monkeypatch):
+    asked = []
+    monkeypatch.setattr(exim_info, "look_up", lambda *arguments: asked.append(arguments) or ["found"])
+    assert "files" not in run_module(exim_info)
+    info = run_module(exim_info, files=True)
+    assert info["files"] == ["found"]
+    assert asked == [(info["routers"], info["lists"]["domain"])]

@@ -13,7 +13,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_delivery as exim_delivery
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import _exim_smtp as exim_smtp
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EximError
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify import addresses, asking, configuration, dialogues, hosts, report
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify import addresses, around, asking, configuration, dialogues, hosts, report
 from ansible_collections.listhost.exim_mailman.plugins.modules import exim_mailman_verify
 
 DOMAIN = "list.example.com"
@@ -496,7 +496,7 @@ def test_kinds_of_addresses():
 def test_every_fault_has_a_remedy():
     folder = pathlib.Path(report.__file__).parent
     source = "".join(path.read_text() for path in folder.glob("*.py") if path.name != "report.py")
-    assert [name for name in report.REMEDIES if '"%s"' % name not in source] == []
+    assert [name for name in [*report.REMEDIES, *report.ADVICE] if '"%s"' % name not in source] == []
 
 
 def test_the_table():
@@ -510,6 +510,18 @@ def test_the_table():
         "OPEN-RELAY: " + report.REMEDIES["open-relay"],
         "    number 0", "    number 1", "    number 2", "    and 2 more",
     ]
+
+
+def test_the_table_with_advice():
+    given = report.Report({"bad": "Mend it.", "worse": "Mend it."}, {"hint": "Think of it."})
+    given.check("one", 1, [])
+    given.check("two", 3, [("hint", "x"), ("hint", "y")])
+    advice = ["advice, HINT: Think of it.", "    x", "    y"]
+    assert report.table(given, "host") == ["host: no fault, but there is advice", "  one  1 tested    ok", "  two  3 tested    advice: 2", *advice]
+    assert (given.faults(), [one["fault"] for one in given.advice()]) == ([], ["hint"])
+    given.check("three", 2, [("hint", "z"), ("bad", "b")])
+    assert report.table(given, "host")[0] == "host: kinds of faults: 1"
+    assert report.table(given, "host")[3:6] == ["  three  2 tested    FAULTS: 1", "BAD: Mend it.", "    b"]
 
 
 @pytest.fixture
@@ -586,6 +598,49 @@ def test_the_module(run_module, arguments, host, check_mode):
     host.unknown_transports = []
     result = run_module(exim_mailman_verify, posting_addresses=["testlist@old.test"], **arguments)
     assert [fault["fault"] for fault in result["faults"]] == ["foreign-host-name"]
+
+
+RUNNERS = {"master_pid": 1, "running": ["ArchRunner", "ListhostBounceRunner"], "missing": []}
+
+
+def test_a_queue_without_a_runner(run_module, arguments):
+    """As when the file of ours is gone. Where none runs, the service is down and nothing else is said."""
+    result = run_module(exim_mailman_verify, runners=RUNNERS, **arguments)
+    assert (result["ok"], [check["tested"] for check in result["checks"] if check["check"] == "queue runners"]) == (True, [2])
+    result = run_module(exim_mailman_verify, runners=dict(RUNNERS, running=["ArchRunner"], missing=["ListhostBounceRunner"]), **arguments)
+    assert [(fault["fault"], fault["found"]) for fault in result["faults"]] == [("runner-missing", ["ListhostBounceRunner"])]
+    assert run_module(exim_mailman_verify, runners=dict(RUNNERS, master_pid=None, missing=["ArchRunner"]), **arguments)["ok"] is True
+
+
+BOUNCES = {
+    "name": "news", "policy_bounces": 4, "members": 2, "reasons": [["5.7.26 from mx.example.org", 3], ["5.7.1 from mx.example.net", 1]],
+    "senders": [["carla@example.edu", 4]], "kept": [],
+}
+
+
+def test_bounces_about_policy_are_told_and_no_fault(run_module, arguments):
+    result = run_module(exim_mailman_verify, bounces={"guarded": True, "lists": [BOUNCES]}, **arguments)
+    assert (result["ok"], result["faults"]) == (True, [])
+    [advice] = result["advice"]
+    found = "news: 4 bounces of 2 members in 7 days: 5.7.26 from mx.example.org (3), 5.7.1 from mx.example.net (1); about mail of carla@example.edu (4)"
+    assert (advice["fault"], advice["found"]) == ("policy-bounces", [found])
+    assert result["table"][0].endswith("no fault, but there is advice")
+    assert result["table"][-2:] == ["advice, POLICY-BOUNCES: " + report.ADVICE["policy-bounces"], "    " + found]
+
+
+def test_a_day_on_which_too_many_would_have_lost_delivery(run_module, arguments):
+    kept = ["m%d@example.org" % number for number in range(5)]
+    result = run_module(exim_mailman_verify, bounces={"guarded": True, "lists": [dict(BOUNCES, policy_bounces=0, kept=kept)]}, **arguments)
+    assert [(fault["fault"], fault["found"]) for fault in result["faults"]] == [
+        ("bounce-storm", ["news: beyond the limit of a day, delivery went on for m0@example.org, m1@example.org, m2@example.org and 2 more"]),
+    ]
+    assert result["advice"] == []
+
+
+@pytest.mark.parametrize("bounces", [None, {"guarded": False, "lists": [BOUNCES]}])
+def test_where_mailman_scores_all_bounces_nothing_is_told(run_module, arguments, bounces):
+    result = run_module(exim_mailman_verify, bounces=bounces, **arguments)
+    assert (result["advice"], "bounces of members" in [check["check"] for check in result["checks"]]) == ([], False)
 
 
 def test_mail_that_mailman_gave_up_on(run_module, arguments):
@@ -770,3 +825,45 @@ def test_bad_input(run_module, arguments, changed, message):
     result = run_module(exim_mailman_verify, **dict(arguments, **changed))
     assert result["failed"] is True
     assert result["msg"] == message
+
+
+@pytest.mark.parametrize(("tools", "version"), [
+    ({}, ""), ({"dpkg-query": 'test $1 = -S && echo "exim4-daemon-heavy: $2" || { test "$4" = exim4-daemon-heavy && printf 4.96-15; }'}, "4.96-15"),
+    # Debian's tool knows nothing of it, as with the EL layout of the tests.
+    ({"dpkg-query": "exit 1", "rpm": 'test $1 = -qf && printf exim || { test "$4" = exim && printf 4.96-3.el8; }'}, "4.96-3.el8"),
+    ({"rpm": "echo file is not owned by any package; exit 1"}, ""),
+])
+def test_the_package_of_exim(run_module, arguments, host, tmp_path, monkeypatch, tools, version):
+    (tmp_path / "bin").mkdir()
+    for name, text in tools.items():
+        (tmp_path / "bin" / name).write_text("#!/bin/sh\n" + text + "\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    known = {name: str(tmp_path / "bin" / name) for name in tools}
+    monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.get_bin_path", lambda self, name, required=False: known.get(name))
+    host.version = (0, "Exim version 4.96 #2 built 01-Jan-2026\n", "")
+    assert run_module(exim_mailman_verify, **arguments)["installed"] == {"version": "4.96", "package": version}
+
+
+@pytest.mark.parametrize(("lines", "known", "found"), [
+    ("dnslists = a.test", {"2.0.0.127.a.test.": ["127.0.0.2"]}, []),
+    ("dnslists = a.test=127.0.0.4 : b.test\n", {"2.0.0.127.a.test.": ["127.0.0.2"], "2.0.0.127.b.test.": ["127.0.0.2", "127.0.0.10"]}, []),
+    ("dnslists = a.test", {}, [("dead-dnsbl", "a.test does not list 127.0.0.2")]),
+    ("dnslists = a.test", {"2.0.0.127.a.test.": ["127.0.0.2"], "1.0.0.127.a.test.": ["127.0.0.2"]}, [("dead-dnsbl", "a.test lists 127.0.0.1")]),
+    ("dnslists = a.test", {"2.0.0.127.a.test.": ["192.0.2.1"], "1.0.0.127.a.test.": ["192.0.2.1"]}, [("dead-dnsbl", "a.test does not list 127.0.0.2")]),
+    # Answers so to whom it does not serve.
+    ("dnslists = a.test", {"2.0.0.127.a.test.": ["127.255.255.254"], "1.0.0.127.a.test.": ["127.255.255.254"]}, [
+        ("refusing-dnsbl", "a.test says 127.255.255.254")]),
+    ("!dnslists = a.test!&127.255.255.0 : $nothing\n  dnslists = $x", {"2.0.0.127.a.test.": ["127.0.0.2"]}, []),
+])
+def test_block_lists(monkeypatch, lines, known, found):
+    def look_up(name):
+        if name not in known:
+            raise OSError
+        return name, [], known[name]
+
+    monkeypatch.setattr(around, "ask", lambda exim, *arguments: lines)
+    monkeypatch.setattr("socket.gethostbyname_ex", look_up)
+    given = report.Report()
+    around.check_dnsbls(None, given)
+    [check] = given.checks
+    assert [(one["fault"], one["found"]) for one in check["findings"]] == found

@@ -167,6 +167,56 @@ def test_a_marker_without_the_other_is_named(configure, mailman):
     assert "Remove that line" in result["msg"]
 
 
+RUNNER = dict(source="class ListhostBounceRunner:\n    pass\n", max_disabled_percent=7)
+
+
+@pytest.fixture
+def queue(mailman):
+    (mailman / "Mailman" / "Queue").mkdir()
+    return mailman / "Mailman" / "Queue"
+
+
+def runners_of(mailman):
+    """Return the queue runners and the limit, where Defaults.py has two runners."""
+    names = dict(QRUNNERS=[("ArchRunner", 1), ("BounceRunner", 2)])
+    exec(compile((mailman / "Mailman" / "mm_cfg.py").read_text().replace("from Defaults import *", ""), "mm_cfg.py", "exec"), names)
+    return names["QRUNNERS"], names.get("LISTHOST_MAX_DISABLED_PERCENT")
+
+
+def test_a_queue_runner_for_bounces(configure, mailman, queue):
+    result = configure(dict(A=1), bounce_runner=RUNNER)
+    path = queue / "ListhostBounceRunner.py"
+    assert result["changed_paths"] == sorted([result["path"], str(path)])
+    assert (path.read_text(), oct(path.stat().st_mode)[-3:]) == (RUNNER["source"], "644")
+    assert runners_of(mailman) == ([("ArchRunner", 1), ("ListhostBounceRunner", 2)], 7)
+    assert configure(dict(A=1), bounce_runner=RUNNER)["changed"] is False
+    # A new release of the collection.
+    assert configure(dict(A=1), bounce_runner=dict(RUNNER, source="# new\n"))["changed_paths"] == [str(path)]
+
+
+def test_the_inventorys_own_queue_runners_keep_their_numbers(configure, mailman, queue):
+    configure(dict(QRUNNERS=[["BounceRunner", 4], ["OtherRunner", 1]]), bounce_runner=RUNNER)
+    assert runners_of(mailman)[0] == [("ListhostBounceRunner", 4), ("OtherRunner", 1)]
+
+
+def test_without_the_option_nothing_of_it_is_there(configure, mailman, queue):
+    configure(dict(A=1), bounce_runner=RUNNER)
+    (queue / "ListhostBounceRunner.pyc").write_bytes(b"compiled by make install")
+    (queue / "BounceRunner.pyc").write_bytes(b"Mailman's")
+    assert configure(dict(A=1), _ansible_check_mode=True)["changed"] is True
+    assert sorted(path.name for path in queue.iterdir()) == ["BounceRunner.pyc", "ListhostBounceRunner.py", "ListhostBounceRunner.pyc"]
+    assert str(queue / "ListhostBounceRunner.py") in configure(dict(A=1))["changed_paths"]
+    assert [path.name for path in queue.iterdir()] == ["BounceRunner.pyc"]
+    assert runners_of(mailman) == ([("ArchRunner", 1), ("BounceRunner", 2)], None)
+    assert configure(dict(A=1))["changed"] is False
+
+
+def test_a_queue_runner_that_cannot_be_installed_leaves_the_settings_as_they_were(configure, mailman):
+    result = configure(dict(A=1), bounce_runner=RUNNER)
+    assert "Queue does not exist. Nothing was changed." in result["msg"]
+    assert (mailman / "Mailman" / "mm_cfg.py").read_text() == DISTRIBUTION
+
+
 @pytest.fixture
 def encoding(configure, mailman, monkeypatch):
     """Python's way to encode a body, as the file leaves it."""

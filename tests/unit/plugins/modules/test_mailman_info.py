@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-import copy
 import os
 import sys
 
@@ -188,52 +187,6 @@ def test_service(look, monkeypatch, out, running, drop_ins):
     monkeypatch.setattr(mailman_info.AnsibleModule, "run_command", lambda module, argv, **options: (0, out, ""))
     result = look(None, service="mailman")
     assert (result["service_running"], result["service_drop_ins"]) == (running, drop_ins)
-
-
-CONTENTS = {
-    "directories": {
-        "archives/private": "/x/archives/private", "archives/public": "/x/archives/public/", "data": "/x/data", "lists": "/x/lists",
-        "qfiles": "/var/spool/x", "templates": "/x/templates",
-    },
-    "lists": [
-        {"name": "a", "files": ["archives/private/a", "archives/public/a.mbox", "data/heldmsg-a-1.pck", "qfiles/in/1+a.pck", "lists/a"]},
-        {"name": "b", "files": ["lists/b"]},
-    ],
-    "templates": ["templates/site"],
-}  # fmt: skip
-
-
-def test_contents_are_told(look):
-    contents = look(INSTALLATION, dict(ANSWER, contents=copy.deepcopy(CONTENTS)), gather=["contents"])["contents"]
-    assert contents == dict(CONTENTS, directories=dict(CONTENTS["directories"], **{"archives/public": "/x/archives/public"}))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda contents: contents["directories"].update({"a; touch /tmp/x #": "/x"}),
-        lambda contents: contents["directories"].pop("data"),
-        lambda contents: contents["directories"].update(lists="lists"),
-        lambda contents: contents["directories"].update(lists="/x/$(id)"),
-        lambda contents: contents["directories"].update(lists="/x\n/y"),
-        lambda contents: contents["templates"].append("templates/../../etc"),
-        lambda contents: contents["templates"].append("templates/.."),
-        lambda contents: contents["lists"][1]["files"].append("Mailman/mm_cfg.py"),
-        lambda contents: contents["lists"][1]["files"].append("/etc/shadow"),
-        lambda contents: contents["lists"][1]["files"].append("lists/.."),
-        lambda contents: contents["lists"][1]["files"].append("lists/."),
-        lambda contents: contents["lists"][1]["files"].append("lists/"),
-        lambda contents: contents["lists"][1]["files"].append("qfiles/../data"),
-        lambda contents: contents["lists"][1]["files"].append("lists/a\nMailman"),
-        lambda contents: contents["lists"][1]["files"].append("lists/a\n"),
-    ],
-)
-def test_contents_that_are_none_of_mailmans(look, change):
-    contents = copy.deepcopy(CONTENTS)
-    change(contents)
-    result = look(INSTALLATION, dict(ANSWER, contents=contents), gather=["contents"])
-    assert result["failed"]
-    assert "Mailman's user" in result["msg"]
 
 
 def test_frozen_domains(look, tmp_path):

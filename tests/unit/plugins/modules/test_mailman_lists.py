@@ -294,3 +294,24 @@ def test_a_file_of_web_hosts_where_others_can_write(mailman, tmp_path):
     tmp_path.chmod(0o777)
     mailman.answer = {"web_hosts": "news www.example.com\n"}
     assert "Name a file in a directory that is root's alone" in mailman.run(web_hosts_file=str(tmp_path / "web_hosts"), update_urls=True)["msg"]
+
+
+def test_a_directory_of_web_hosts(mailman, tmp_path):
+    """For nginx, which can ask whether there is a file, and nothing else."""
+    path = tmp_path / "listhost" / "web_hosts.d"
+    arguments = {"web_hosts_file": str(tmp_path / "listhost" / "web_hosts"), "web_hosts_directory": str(path), "update_urls": True}
+    mailman.answer = {"web_hosts": "news www.example.com\nold www.example.net\n"}
+    assert mailman.run(_ansible_check_mode=True, **arguments)["changed"] and not path.exists()
+    assert mailman.run(**arguments)["changed"]
+    assert sorted(os.listdir(str(path))) == ["news", "news@www.example.com", "old", "old@www.example.net"]
+    assert (path.stat().st_mode & 0o777, (path / "news").stat().st_mode & 0o777) == (0o755, 0o644)
+    assert mailman.run(**arguments)["changed"] is False
+    # A list moves, another is removed, and somebody has removed a file.
+    mailman.answer = {"web_hosts": "news www.example.net\n"}
+    assert mailman.run(**arguments)["changed"]
+    assert sorted(os.listdir(str(path))) == ["news", "news@www.example.net"]
+    (path / "news").unlink()
+    assert mailman.run(**arguments)["changed"] and (path / "news").exists()
+    # What is no list's name stays within.
+    mailman.answer = {"web_hosts": ".. www.example.net\n"}
+    assert "web_hosts_file" in mailman.run(**arguments)["msg"]

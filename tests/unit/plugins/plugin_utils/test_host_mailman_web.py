@@ -8,8 +8,10 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _host
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _hosts as hosts
 
 VALUES = {
+    "domain": "", "policy_hosts": [], "mailman_web_trusted_proxies": [],
     "mailman_web_certificate": "", "mailman_web_certificate_key": "", "url_hosts": ["lists.example.com", "lists.example.net"], "prefix": "/usr/lib/mailman",
-    "cgi_group": "www-data", "web_group": "www-data", "own_files": ["/etc/apache2/sites-available/listhost.conf", "/etc/apache2/sites-enabled/listhost.conf"],
+    "cgi_group": "www-data", "web_group": "www-data", "web_server": "apache",
+    "own_files": ["/etc/apache2/sites-available/listhost.conf", "/etc/apache2/sites-enabled/listhost.conf"],
 }
 GIVEN = {"mailman_web_certificate": "/c", "mailman_web_certificate_key": "/k"}
 # What Apache 2.4.65 prints.
@@ -36,7 +38,18 @@ CASES = {
             'said=Group: name="web" id=1001', {},
             [["/usr/lib/mailman/cgi-bin were compiled for the web server's group www-data, and Apache's group here is web", "--with-cgi-gid=web"]],
         ),
+        ("", {"web_server": "existing"}, []), ("", {"web_server": "existing", "cgi_group": ""}, []),
+        ("", {"web_server": "existing", "web_group": "nginx"}, [["were compiled for the web server's group www-data", "as group nginx (mailman_web_group)",
+                                                                 "Have it run them as www-data, and set mailman_web_group to www-data"]]),
         ("", {"cgi_group": "nobody"}, [["group nobody, and Apache's group here is www-data", "--with-cgi-gid=www-data"]]),
+    ],
+    "machine_of_domain": [
+        ("", {"domain": "lists.example.org"}, [["mailman_web is true for lists.example.org", "First run site.yml with the machine's own inventory"]]),
+        ("shared=yes", {"domain": "lists.example.org"}, []), ("", {}, []), ("shared=limits", {"domain": "lists.example.org"}, []),
+        ("shared=limits", {"domain": "lists.example.org", "mailman_web_trusted_proxies": ["192.0.2.1"]},
+         [["mailman_web_trusted_proxies is set for lists.example.org", "Set mailman_web_trusted_proxies for the machine"]]),
+        ("shared=yes", {"domain": "lists.example.org", "mailman_web_trusted_proxies": ["192.0.2.1"]}, []),
+        ("shared=limits", {"mailman_web_trusted_proxies": ["192.0.2.1"]}, []),
     ],
     "other_web_server": [
         ("other=*:80 nginx nginx.service", {}, [["nginx (nginx.service) listens on port 80 of *", "mailman_web to false"]]),
@@ -46,6 +59,8 @@ CASES = {
         (SAID, {"cgi_group": "web"}, [["lists.example.net is a virtual host in /etc/apache2/sites-enabled/site.conf already", "mailman_url_host"]]),
         (SAID, {"cgi_group": "web", "url_hosts": ["lists.example.com"]}, []),
         (SAID, {"cgi_group": "web", "url_hosts": ["other.example.com"]}, [["other.example.com is a virtual host in /etc/apache2/sites-enabled/other.conf"]]),
+        (SAID, {"cgi_group": "web", "url_hosts": [], "policy_hosts": ["other.example.com"]}, [
+            ["other.example.com is a virtual host in /etc/apache2/sites-enabled/other.conf", "policy of MTA-STS", "listhost_dns_mta_sts_addresses"]]),
     ],
     "certificate_is_there": [
         ("", GIVEN, [["mailman_web_certificate=/c is not on the host", "empty both"], ["mailman_web_certificate_key=/k is not on the host"]]),
@@ -72,6 +87,8 @@ CASES = {
         # A star is one label.
         (CERTIFICATE, dict(GIVEN, url_hosts=["a.lists.example.com"]), [["not for a.lists.example.com"]]),
         (CERTIFICATE, {"url_hosts": ["lists.example.org"]}, []),
+        (CERTIFICATE, dict(GIVEN, url_hosts=["lists.example.net"], policy_hosts=["mta-sts.lists.example.com", "mta-sts.example.com"]), [
+            ["not for mta-sts.lists.example.com"]]),
     ],
 }
 

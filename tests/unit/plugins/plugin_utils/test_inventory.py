@@ -71,6 +71,22 @@ def test_virtual_domains_of_one_machine():
     assert "one and other are one.example.edu on a machine. Take all but one out" in fault
 
 
+def test_web_hosts_of_virtual_domains():
+    """Where they have no web pages, and on different machines, they may be the same."""
+    one, other = ({"mailman_email_host": name + ".example.edu", "mailman_url_host": "www.example.edu", "ansible_host": "a machine", "mailman_web": "yes"}
+                  for name in ("one", "other"))
+
+    def faults(**changes):
+        return list(rules.faults_of_virtual_domains(["one", "other"], {"one": one, "other": dict(other, **changes)}))
+
+    [fault] = faults()
+    assert "mailman_url_host is www.example.edu for one.example.edu and other.example.edu on the machine a machine" in fault
+    [fault] = faults(mailman_email_host="www.example.edu", mailman_url_host="")
+    assert "for one.example.edu and www.example.edu on" in fault
+    for changes in ({"mailman_web": False}, {"mailman_web": "no"}, {"mailman_web": "perhaps"}, {"ansible_host": "elsewhere"}, {"mailman_url_host": ""}):
+        assert faults(**changes) == []
+
+
 def test_neighbours():
     assert rules.neighbours(["machine", "one", "other"], "one", HOSTVARS) == ["machine", "one"]
     assert rules.neighbours(["lists1", "lists2"], "lists1", HOSTVARS) == ["lists1"]

@@ -40,7 +40,7 @@ INVENTORY = {
     "mailman_archive": "mailman.tgz",
     "mailman_archive_checksum": "sha256:" + 64 * "a",
 }
-ALL = ["exim", "mailman", "exim_lists", "mailman_web"]
+ALL = ["exim", "mailman", "exim_lists", "mailman_web", "certificate", "mailman_backup"]
 
 
 SPECIFICATIONS = {role: roles.specification(role) for role in roles.RULES}
@@ -74,6 +74,19 @@ def lists(**one):
 
 
 CASES = {
+    "exim.next_key": [
+        ({"exim_dkim_next_selector": "lists"}, ["exim_dkim_next_selector is 'lists', and so is exim_dkim_selector", "another name"]),
+        ({"exim_dkim_next_selector": "lists2027"}, []), ({"exim_dkim_next_selector": ""}, []),
+    ],
+    "listhost_dns.spf_lookups": [
+        ({"listhost_dns_spf": 6 * ["include:a.example.net", "a:b.example.net"]}, ["listhost_dns_spf has 12 mechanisms", "look up 10", "ip4:"]),
+        ({"listhost_dns_spf": 5 * ["include:a.example.net", "mx"] + 6 * ["ip4:192.0.2.0/24", "ip6:2001:db8::/32"]}, []),
+    ],
+    "listhost_dns.old_selectors": [
+        ({"listhost_dns_old_dkim_selectors": ["lists"]}, ["listhost_dns_old_dkim_selectors has 'lists'", "exim_dkim_selector", "Take it from one"]),
+        ({"listhost_dns_old_dkim_selectors": ["next"], "exim_dkim_next_selector": "next"}, ["has 'next', which is exim_dkim_next_selector"]),
+        ({"listhost_dns_old_dkim_selectors": ["lists2025"]}, []),
+    ],
     "mailman.list_names": [
         (lists(name="Announce"), ["mailman_lists, entry 1, has name 'Announce'", "lower-case"]),
         (lists(name="../x"), ["has name '../x'", "no name of a list"]),
@@ -102,6 +115,16 @@ CASES = {
         (lists(settings={"host_name": "x"}), ["has 'host_name' in settings", "write it as email_host"]),
         (lists(settings={"include_rfc2369_headers": False, "topics": []}), []),
     ],
+    "mailman.dmarc_actions": [
+        (lists(settings={"dmarc_moderation_action": 0}),
+         ["mailman_lists (announce) has dmarc_moderation_action 0 in settings", "is 'munge'", "Write 1 or more"]),
+        (lists(initial_settings={"dmarc_moderation_action": "0"}), ["has dmarc_moderation_action 0 in initial_settings"]),
+        (dict(lists(settings={"dmarc_moderation_action": 2}), mailman_settings={"DEFAULT_DMARC_MODERATION_ACTION": 3}), ["below its number, 3"]),
+        (lists(settings={"dmarc_moderation_action": 1}), []),
+        (dict(lists(settings={"dmarc_moderation_action": 0}), mailman_dmarc_moderation_action="accept"), []),
+        (dict(lists(settings={"dmarc_moderation_action": 0}), mailman_settings={"DEFAULT_DMARC_MODERATION_ACTION": None}), []),
+        (lists(settings={"dmarc_moderation_action": "munge"}), []),
+    ],
     "mailman.list_members": [
         (lists(members=["me"]), ["mailman_lists (announce): member 1 is 'me', which is no mail address", "alice@example.org"]),
         (lists(members=["a@example.org", "A@Example.org"]), ["mailman_lists (announce): member 2 is 'A@Example.org'", "more than once"]),
@@ -114,6 +137,10 @@ CASES = {
         (lists(members=[None]), ["is null, which is no address"]), (lists(members=[7]), ["member 1 is 7"]),
         (lists(members=["Dora Müller <dora@example.org>", '"E" <e@example.org>', {"address": "f@example.org", "digest": True, "state": "absent"},
                         {"address": "what was there", "state": "absent"}]), []),
+    ],
+    "certificate.contact": [
+        ({"certificate_acme": "yes"}, ["certificate_acme is true, but certificate_acme_contact is empty", "Set it to the address"]),
+        ({"certificate_acme": True, "certificate_acme_contact": "admin@example.com"}, []), ({"certificate_acme": "no"}, []),
     ],
     "exim.listens": [({"exim_ports": []}, ["exim_ports is empty", "25 is the default"])],
     "exim.routes": [
@@ -162,7 +189,14 @@ CASES = {
         ({"exim_auth_senders": {"anna": ["a:b@example.com"]}}, ["exim_auth_senders has 'a:b@example.com' for anna"]),
         ({"exim_auth_senders": {"Anna.x@Example.com": ["Anna+x@Example.com", "lists.example.com"], "news": ["*"]}}, []),
     ],
-    "exim.passwords_over_tls": [({"exim_auth_file": "/etc/exim/passwords"}, ["exim_auth_file is /etc/exim/passwords", "exim_tls_certificate is empty"])],
+    "exim.tls_at_once": [
+        ({"exim_ports": [25, 465]}, ["exim_ports has 465", "exim_tls_certificate is empty", "take the port out"]),
+        ({"exim_ports": [25, 465], "certificate_acme": True}, []), ({"exim_ports": [25, 587]}, []),
+        ({"exim_ports": [25, 465], "exim_configuration": "blocks"}, []),
+        ({"exim_ports": [25, 465], "exim_tls_certificate": "/c", "exim_tls_privatekey": "/k"}, []),
+    ],
+    "exim.passwords_over_tls": [({"exim_auth_file": "/etc/exim/passwords"}, ["exim_auth_file is /etc/exim/passwords", "exim_tls_certificate is empty"]),
+                                ({"exim_auth_file": "/etc/exim/passwords", "certificate_acme": True}, [])],
     "exim.password_for_the_smarthost": [
         ({"exim_smarthost": "mail.example.net", "exim_smarthost_user": "anna"},
          ["exim_smarthost_user is 'anna' and exim_smarthost_password_file is ''", "Set both"]),
@@ -210,11 +244,6 @@ CASES = {
         ({"mailman_separate_home": "/virtual", "mailman_install_method": "package", "exim_lists_domains": []},
          ["mailman_install_method is package", "Set mailman_install_method to archive"]),
         ({"mailman_separate_home": "/virtual", "exim_lists_domains": []}, []),
-    ],
-    "mailman.web_of_virtual_domain": [
-        ({"mailman_web": "yes", "mailman_separate_home": "/virtual"},
-         ["mailman_web is true, but mailman_separate_home is '/virtual'", "Set mailman_web to false"]),
-        ({"mailman_web": False, "mailman_separate_home": "/virtual"}, []), ({"mailman_web": True}, []),
     ],
     "mailman.site_password": [
         ({"mailman_site_password": ""}, ["mailman_site_password is empty", "vault"]),
@@ -283,6 +312,29 @@ CASES = {
         ({"mailman_settings": {"SMTP_MAX_SESSIONS_PER_CONNECTION": 40}}, ["SMTP_MAX_SESSIONS_PER_CONNECTION) is 40", "at most Exim's"]),
         ({"exim_smtp_accept_queue_per_connection": "0", "mailman_smtp_max_sessions_per_connection": "500"}, []),
     ],
+    "exim.blocks_alone": [
+        ({"exim_configuration": "blocks", "exim_smarthost": "relay.example.com"}, [
+            "exim_smarthost is 'relay.example.com', but exim_configuration is blocks", "no effect", "host's own configuration"]),
+        ({"exim_configuration": "blocks", "exim_spf_check": "header"}, ["exim_spf_check is 'header', but exim_configuration is blocks", "no effect"]),
+        ({"exim_configuration": "blocks", "exim_dkim_next_selector": "next"}, ["exim_dkim_next_selector is 'next', but exim_configuration is blocks"]),
+        ({"exim_configuration": "blocks", "exim_blocks": [{"slot": "main", "name": "x", "content": "X = 1"}]}, ["exim_blocks is [", "Take it out"]),
+        ({"exim_configuration": "blocks", "exim_contribution": {"relay_routes": {"list.example.com": ["lists1"]}}}, ["in mx_hosts", "Set it to whole"]),
+        ({"exim_configuration": "blocks"}, []), ({"exim_smarthost": "relay.example.com"}, []),
+    ],
+    "exim.tls_to_others": [
+        ({"exim_tls_required_domains": ["bank.example"], "exim_smarthost": "relay.example.com"}, [
+            'exim_tls_required_domains is ["bank.example"]', "exim_smarthost is 'relay.example.com'", "have it on the relay"]),
+        ({"exim_tls_required_domains": ["bank.example"]}, []), ({"exim_smarthost": "relay.example.com"}, []),
+    ],
+    "exim.anchors": [
+        ({"exim_configuration": "blocks", "exim_anchors": {"router": "dns lookup"}}, ["exim_anchors.router is 'dns lookup'", "Correct it"]),
+        ({"exim_anchors": {"router": "dnslookup"}}, ["exim_anchors is set, but exim_configuration is whole", "Take it out"]),
+        ({"exim_configuration": "blocks", "exim_anchors": {"router": "dnslookup", "local_domains": "our_domains"}}, []),
+    ],
+    "exim_lists.taking_out": [
+        ({"exim_lists_state": "absent"}, ["exim_lists_state is absent, but exim_configuration is whole", "playbooks/undo.yml"]),
+        ({"exim_lists_state": "absent", "exim_configuration": "blocks"}, []),
+    ],
     "exim_lists.loopback": [
         ({"exim_interfaces": ["192.0.2.1"]}, ["exim_interfaces is", "without 127.0.0.1", "Add it"]),
         ({"exim_interfaces": ["::"]}, []), ({"exim_interfaces": ["0.0.0.0"]}, []), ({"exim_interfaces": ["192.0.2.1", "127.0.0.1"]}, []),
@@ -294,11 +346,41 @@ CASES = {
         ({"mailman_web_certificate_key": "/k"}, ["mailman_web_certificate is ''", "self-signed"]),
         ({"mailman_web_certificate": "/c", "mailman_web_certificate_key": "/k"}, []),
     ],
+    "mailman_backup.one_mailman": [
+        ({"mailman_backup": "yes", "mailman_separate_home": "/virtual"}, ["mailman_backup is true", "mailman_separate_home", "Set it to false"]),
+        ({"mailman_backup": False, "mailman_separate_home": "/virtual"}, []), ({"mailman_backup": True}, []),
+    ],
+    "mailman_backup.one_repository": [
+        ({"mailman_backup": "yes"}, ["mailman_backup_repository and mailman_backup_repository_file are both empty", "Set one of them"]),
+        ({"mailman_backup": True, "mailman_backup_repository": "/srv/backup", "mailman_backup_repository_file": "/f"}, ["are both set"]),
+        ({"mailman_backup": True, "mailman_backup_repository": "/srv/backup"}, []), ({"mailman_backup": False}, []),
+    ],
+    "mailman_backup.retention": [
+        ({"mailman_backup_keep": {}}, ["mailman_backup_keep keeps no backup", "daily: 14"]),
+        ({"mailman_backup_keep": {"daily": 0}}, ["keeps no backup"]),
+        ({"mailman_backup_keep": {"daily": 1, "last": -1}}, ["mailman_backup_keep has last: -1", "0 (none) or more"]),
+        ({"mailman_backup_keep": {"yearly": "1"}}, []),
+    ],
+    "mailman_web.web_servers": [
+        ({"mailman_web_server": "existing", "mailman_web_certificate": "/c"},
+         ["mailman_web_certificate is '/c', but mailman_web_server is existing", "Take it out"]),
+        ({"mailman_web_server": "existing", "mailman_web_certificate_key": "/k"}, ["mailman_web_certificate_key is '/k'", "its own key"]),
+        ({"mailman_web_server": "existing", "mailman_web_trusted_proxies": ["192.0.2.1"]}, ['mailman_web_trusted_proxies is ["192.0.2.1"]', "itself"]),
+        ({"mailman_web_group": "nginx"}, ["mailman_web_group is 'nginx', but mailman_web_server is apache", "Take it out"]),
+        ({"mailman_web_fcgiwrap_socket": "/s"}, ["mailman_web_fcgiwrap_socket is '/s', but mailman_web_server is apache"]),
+        ({"mailman_web_server": "existing", "mailman_web_group": "nginx", "mailman_web_fcgiwrap_socket": "/s"}, []),
+    ],
+    "mailman_web.web_server_of_separate_domains": [
+        ({"mailman_web": "yes", "mailman_web_server": "existing", "mailman_separate_home": "/virtual"},
+         ["mailman_web_server is existing, but mailman_separate_home is '/virtual'", "Set mailman_web_server to apache, or mailman_web to false"]),
+        ({"mailman_web": False, "mailman_web_server": "existing", "mailman_separate_home": "/virtual"}, []),
+        ({"mailman_web": True, "mailman_separate_home": "/virtual"}, []), ({"mailman_web": True, "mailman_web_server": "existing"}, []),
+    ],
     "mailman_web.addresses_of_pages": [
         ({"mailman_web": "yes", "mailman_settings": {"DEFAULT_URL_PATTERN": "http://%s/"}},
          ["mailman_settings.DEFAULT_URL_PATTERN is 'http://%s/'", "mailman_web is true", "Take it out"]),
         ({"mailman_web": True, "mailman_settings": {"PUBLIC_ARCHIVE_URL": "x"}}, ["mailman_settings.PUBLIC_ARCHIVE_URL"]),
-        ({"mailman_settings": {"DEFAULT_URL_PATTERN": "http://%s/"}}, []),
+        ({"mailman_web": False, "mailman_settings": {"DEFAULT_URL_PATTERN": "http://%s/"}}, []),
     ],
     "mailman_web.questions": [
         ({"mailman_web_questions": [{"question": "Two?", "answers": ["2"]}, {"language": "german", "question": "Zwei?", "answers": ["2"]}]},
@@ -317,7 +399,34 @@ CASES = {
         ({"mailman_web": True, "mailman_settings": {"RECAPTCHA_SITE_KEY": "x"}}, ["mailman_settings.RECAPTCHA_SITE_KEY is set", "mailman_web_questions"]),
         ({"mailman_web": True, "mailman_settings": {"CAPTCHAS": {}}, "mailman_web_questions": [{"question": "Two?", "answers": ["2"]}]},
          ["mailman_settings.CAPTCHAS is set", "take one of them out"]),
-        ({"mailman_settings": {"RECAPTCHA_SITE_KEY": "x"}}, []), ({"mailman_web": True, "mailman_settings": {"CAPTCHAS": {}}}, []),
+        ({"mailman_web": False, "mailman_settings": {"RECAPTCHA_SITE_KEY": "x"}}, []), ({"mailman_web": True, "mailman_settings": {"CAPTCHAS": {}}}, []),
+    ],
+    "mailman_web.one_click": [
+        ({"mailman_web_one_click": "yes", "mailman_web": False}, ["mailman_web_one_click is true, but mailman_web is false", "Set mailman_web to true"]),
+        ({"mailman_web_one_click": False, "mailman_web": False}, []), ({"mailman_web_one_click": True}, []),
+    ],
+    "mailman_web.one_click_of_separate_domains": [
+        ({"mailman_web_one_click": True, "mailman_separate_home": "/virtual"}, ["mailman_separate_home is '/virtual'", "mailman_web_one_click to false"]),
+        ({"mailman_web_one_click": True}, []), ({"mailman_separate_home": "/virtual"}, []),
+    ],
+    "mailman_web.one_click_of_closed_lists": [
+        (dict(lists(settings={"unsubscribe_policy": 1}), mailman_web_one_click=True),
+         ["mailman_lists (announce) has unsubscribe_policy in settings", "mailman_web_one_click_exceptions"]),
+        (dict(lists(settings={"unsubscribe_policy": True}), mailman_web_one_click=True), ["mailman_lists (announce) has unsubscribe_policy"]),
+        (dict(lists(settings={"unsubscribe_policy": 1}), mailman_web_one_click=True, mailman_web_one_click_exceptions=["announce"]), []),
+        (dict(lists(settings={"unsubscribe_policy": 0}), mailman_web_one_click=True), []), (dict(lists(), mailman_web_one_click=True), []),
+        (lists(settings={"unsubscribe_policy": 1}), []),
+    ],
+    "exim_lists.one_click": [
+        ({"mailman_web_one_click": True, "mailman_verp": "mailman"}, ["mailman_verp is 'mailman'", "Set mailman_verp to exim"]),
+        ({"mailman_web_one_click": True, "mailman_verp": "none"}, ["mailman_verp is 'none'"]),
+        ({"mailman_web_one_click": True, "exim_configuration": "blocks"}, ["exim_configuration is blocks", "Set mailman_web_one_click to false"]),
+        ({"mailman_web_one_click": True}, []), ({"mailman_verp": "none", "exim_configuration": "blocks"}, []),
+    ],
+    "exim_lists.one_click_is_signed": [
+        ({"mailman_web_one_click": True}, ["exim_dkim_domains does not have list.example.com", "publish their keys"]),
+        ({"mailman_web_one_click": True, "exim_lists_domains": ["a.test", "b.test", "c.test"], "exim_dkim_domains": ["b.test"]}, ["a.test and c.test"]),
+        ({"mailman_web_one_click": True, "exim_dkim_domains": ["list.example.com"]}, []), ({}, []),
     ],
     "exim_lists.port_of_mailman": [
         ({"exim_ports": [587]}, ["exim_ports is [587]", "port 25", "Add that port"]),
@@ -357,15 +466,25 @@ def test_every_text_and_number_has_a_kind(name):
     ("exim_relay_from_hosts", ["999.999.1.1/99"], ["has '999.999.1.1/99'", "192.0.2.0/24"]),
     ("exim_relay_from_hosts", ["0.0.0.0/0"], ["has '0.0.0.0/0'", "192.0.2.0/24"]),
     ("exim_ports", [25, 0], ["has 0", "from 1 to 65535"]),
+    ("mailman_backup_repository", "backup", ["mailman_backup_repository is (not shown)", "/srv/backup", "sftp:", "rest:"]),
+    ("mailman_backup_repository", "rest:https://me:secret@vault.example.com/", ["(not shown), which has a password", "mailman_backup_repository_file"]),
+    ("mailman_backup_schedule", "daily\nx", ["is 'daily\\nx'", "*-*-* 03:30:00"]),
+    ("mailman_backup_restore_before", "yesterday", ["is 'yesterday'", "2026-11-26 14:30"]),
     ("exim_smarthost_port", "65536", ["is 65536", "from 1 to 65535"]),
     ("exim_required_headers", "From", ["is 'From', a string", "[From]"]),
     ("exim_remote_max_parallel", 0, ["is 0", "1 or more"]),
     ("exim_lists_subscriptions_per_hour", -1, ["is -1", "0 (no limit)"]),
     ("exim_lists_in_all_domains", ["A"], ["has 'A'", "* for all"]),
     ("mailman_prefix", "mailman", ["is 'mailman'", "absolute path"]),
+    ("certificate_acme_contact", "me", ["is 'me'", "admin@example.com"]),
+    ("certificate_acme_server", "http://acme.example.com/", ["is 'http://acme.example.com/'", "https://"]),
+    ("certificate_acme_server", "https://acme.example.com/ --x", ["https://"]),
+    ("certificate_names", ["*.example.com"], ["has '*.example.com'", "lists.example.com"]),
+    ("certificate_services", ["dovecot; reboot"], ["has 'dovecot; reboot'", "as in dovecot"]),
     ("mailman_user", "a b", ["is 'a b'", "user or group"]),
     ("mailman_delivery_retry_minutes", "0", ["is 0", "1 or more; 5 is the default"]),
     ("mailman_verp_interval", 0, ["is 0", "1 (every post)"]),
+    ("mailman_bounce_guard_percent", 0, ["is 0", "1 to 100"]),
     ("mailman_site_owner", "you", ["is 'you'", "admin@example.com"]),
 ])
 def test_kinds_of_variables(name, value, words):
@@ -453,13 +572,20 @@ def test_verification_without_an_address():
         "verify_subscriber is not set. Set it to an address in a foreign domain that receives mail; nothing is sent to it."]
     said["exim_postmaster"] = said["verify_subscriber"] = "admin@example.com"
     assert roles.check(["verify"], said, read, FACTS["SUSE"])[1] == []
+    for name in ("mailman_web", "certificate_acme"):
+        [fault] = roles.check(["verify"], dict(said, **{name: "perhaps"}), lambda one, name=name: "perhaps" if one == name else read(one), FACTS["SUSE"])[1]
+        assert name in fault and "perhaps" in fault
 
 
-@pytest.mark.parametrize(("platform", "service", "prefix"), [
-    ("Debian 12", "exim4", "/var/lib/mailman"), ("Ubuntu", "exim4", "/var/lib/mailman"), ("EL 8", "exim", "/usr/lib/mailman"),
-    ("SUSE", "exim4", "/var/lib/mailman")])
-def test_what_is_verified_on_a_platform(platform, service, prefix):
-    assert roles.for_verification(FACTS[platform]) == {"exim_service": service, "mailman_prefix": prefix}
+@pytest.mark.parametrize(("platform", "service", "group", "keys", "prefix", "web", "timer"), [
+    ("Debian 12", "exim4", "Debian-exim", "/etc/exim4/dkim", "/var/lib/mailman", "apache2", "certbot.timer"),
+    ("Ubuntu", "exim4", "Debian-exim", "/etc/exim4/dkim", "/var/lib/mailman", "apache2", "certbot.timer"),
+    ("EL 8", "exim", "exim", "/etc/exim/dkim", "/usr/lib/mailman", "httpd", "certbot-renew.timer"),
+    ("SUSE", "exim4", "Debian-exim", "/etc/exim4/dkim", "/var/lib/mailman", "apache2", "certbot.timer")])
+def test_what_is_verified_on_a_platform(platform, service, group, keys, prefix, web, timer):
+    assert roles.for_verification(FACTS[platform]) == {
+        "exim_service": service, "exim_group": group, "exim_dkim_directory": keys, "exim_dkim_selector": "lists", "mailman_prefix": prefix,
+        "web_service": web, "certificate_timer": timer}
 
 
 def test_both_names_of_a_variable():
@@ -483,6 +609,12 @@ def test_a_host_of_virtual_domains():
     assert [fault[:32] for fault in check(variables, ["virtual_host"])[1]] == ["mailman_separate_home is 'virtua"]
     variables.update(mailman_separate_home="/virtual", exim_lists_domains=[])
     assert check(variables, ["exim", "virtual_host", "exim_lists"])[1] == []
+
+
+def test_a_directory_to_write_lists_into():
+    [fault] = check({}, ["adopt"])[1]
+    assert fault.startswith("mailman_lists_dir is empty. Set it to the directory on the controller")
+    assert check({"mailman_lists_dir": "lists"}, ["adopt"])[1] == []
 
 
 def test_lists_that_are_all_new():

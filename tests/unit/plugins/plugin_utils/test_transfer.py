@@ -1,7 +1,7 @@
 # Copyright: listhost.exim_mailman contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What moves with a domain, why it cannot, and whether the copies are the same."""
+"""What moves with a domain, and why it cannot."""
 
 import copy
 
@@ -51,10 +51,8 @@ def test_source(name, prefix, unit, frozen_file, separate, same_machine):
 
 
 def one(name, host="lists.example.org", **more):
-    """A list as mailman_info has it."""
-    return dict({
-        "name": name, "email_host": host, "fault": "", "files": ["archives/private/" + name, "lists/" + name], "members": 1, "messages": 0,
-        "archives": [["archives/private/" + name, 2, 1500000]], "settings": "s", "state": "t"}, **more)
+    """A list as mailman_export has it."""
+    return dict({"name": name, "email_host": host, "fault": "", "files": 2, "bytes": 1500000, "members": 1, "held": 0, "queued": 0, "state": "t"}, **more)
 
 
 def situation():
@@ -62,21 +60,23 @@ def situation():
     return {
         "domain": "lists.example.org",
         "url_host": "www.example.org",
+        "web": False,
         "moving": ["lists.example.org"],
         "source": {
             "host": "old", "prefix": "/var/lib/mailman", "unit": "mailman", "frozen_file": "/etc/listhost/frozen", "separate": False, "same_machine": False,
             "look": {
-                "installed": True, "frozen": {},
-                "contents": {"directories": {}, "templates": ["templates/en", "templates/lists.example.net", "templates/lists.example.org", "templates/site"],
-                             "lists": [one("announce"), one("board"), one("mailman"), one("news", "lists.example.net")]},
+                "installed": True, "frozen": {}, "lists": [one("announce"), one("board"), one("mailman"), one("news", "lists.example.net")],
+                "exim": "condition = ${lookup{$domain}lsearch{/etc/listhost/frozen}}", "disks": ["   Avail", " 900000000", "Avail", "13000000"],
             },
-            "exim": "condition = ${lookup{$domain}lsearch{/etc/listhost/frozen}}", "disks": ["   Avail", " 900000000", "Avail", "13000000"],
         },
         "target": {
-            "machine": "new", "home": "/virtual", "frozen_file": "/virtual/frozen",
-            "look": {"installed": False, "frozen": {}},
-            "exim": "domainlist mm_domains = dsearch;/virtual/domains lsearch;/virtual/frozen", "disks": ["Avail", "900000000"],
+            "host": "lists.example.org", "machine": "new", "home": "/virtual", "prefix": "/virtual/lists.example.org/mailman", "frozen_file": "/virtual/frozen",
+            "look": {
+                "installed": False, "frozen": {}, "lists": [],
+                "exim": "domainlist mm_domains = dsearch;/virtual/domains lsearch;/virtual/frozen", "disks": ["Avail", "900000000"],
+            },
         },
+        "copied": None,
     }
 
 
@@ -95,15 +95,14 @@ def changed(**changes):
 def test_plan():
     found, faults = transfer.plan(**situation())
     assert faults == []
-    assert [one["name"] for one in found.pop("lists")] == ["announce", "board"]
+    assert found.pop("announcement") == "announce, board: from old, /var/lib/mailman, to new, /virtual/lists.example.org/mailman"
+    assert found.pop("remaining").startswith("lists.example.org is in /virtual/lists.example.org/mailman on new. Mail that still comes to old waits.")
     assert found == {
         "names": ["announce", "board"],
-        "files": ["archives/private/announce", "lists/announce", "archives/private/board", "lists/board"],
-        "templates": ["templates/lists.example.org", "templates/site"],
-        "stale": [],
         "addresses": [name + suffix + "@lists.example.org" for name in ("announce", "board") for suffix in ("", "-bounces+luser=example.com", "-request")],
-        "addressed": [{"name": name, "email_host": "lists.example.org", "url_host": "www.example.org"} for name in ("announce", "board")],
+        "arriving": [{"name": name, "email_host": "lists.example.org", "url_host": "www.example.org"} for name in ("announce", "board")],
         "others": ["lists.example.net"],
+        "stay": True,
         "bytes": 13000000,
         "exim_finds": True,
         "left": False,
@@ -112,42 +111,79 @@ def test_plan():
 
 
 def test_a_mailman_of_the_domains_own_moves_as_a_whole():
-    found, faults = transfer.plan(**changed(source__separate=True, source__disks=["900000000"]))
+    found, faults = transfer.plan(**changed(source__separate=True, source__look__disks=["900000000"]))
     assert faults == []
     assert found["names"] == ["announce", "board", "mailman", "news"]
 
 
+@pytest.mark.parametrize(("changes", "stay"), [
+    ({}, True),
+    ({"source__look__lists": [one("announce"), one("mailman")]}, True),
+    ({"source__same_machine": True}, True),
+    ({"source__same_machine": True, "moving": ["lists.example.org", "lists.example.net"]}, False),
+    ({"source__separate": True}, False),
+])
+def test_whether_the_old_mailman_is_used_any_more(changes, stay):
+    assert transfer.plan(**changed(**changes))[0]["stay"] is stay
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({}, "take the domain out of exim_lists_domains there and run site.yml"),
+    ({"source__separate": True}, "end the domain there with remove_domain.yml."),
+    ({"target__look__exim": ""}, "Exim here still looks elsewhere: take exim_lists_domains out for old, set mailman_separate_home, and run site.yml."),
+])
+@pytest.mark.parametrize("web", [False, True])
+def test_what_is_left_to_do(changes, words, web):
+    remaining = transfer.plan(**changed(web=web, **changes))[0]["remaining"]
+    assert words in remaining
+    assert ("Run site.yml for the domain, which sets up its web pages." in remaining) is web
+
+
+def test_lists_that_were_changed_meanwhile():
+    """Other faults do not count any more: the copy has taken its room."""
+    copied = [one("announce", state="a"), one("board", state="b")]
+    now = [one("board", state="b"), one("announce", state="a"), one("news", "lists.example.net", state="n")]
+    assert transfer.plan(**changed(copied=copied, source__look__lists=now, target__look__disks=["0"]))[1] == []
+    now[1]["state"] = "c"
+    assert transfer.plan(**changed(copied=copied, source__look__lists=now))[1] == ["These lists were changed on old while they were copied: announce"]
+    [fault] = transfer.plan(**changed(copied=copied, source__look__lists=now[2:]))[1]
+    assert fault.endswith(": announce, board")
+
+
 def test_what_a_killed_run_has_left():
-    there = {"lists": [one("board", "", fault="no pickle"), one("mailman")]}
-    found, faults = transfer.plan(**changed(target__look={"installed": True, "frozen": {"lists.example.org": "arriving"}, "contents": there}))
-    assert faults == []
-    assert found["stale"] == ["archives/private/board", "lists/board"]
+    there = [one("board", "", fault="no pickle"), one("mailman")]
+    assert transfer.plan(**changed(target__look__frozen={"lists.example.org": "arriving"}, target__look__lists=there))[1] == []
 
 
 def test_what_a_run_before_has_ended():
     left = {"lists.example.org": "left"}
     found, faults = transfer.plan(**changed(source__look__frozen=left))
     assert (faults, found["left"], found["done"]) == ([], True, False)
-    gone = changed(source__look__frozen=left, source__look__contents__lists=[one("mailman")], source__disks=["0"])
+    gone = changed(source__look__frozen=left, source__look__lists=[one("mailman")], source__look__disks=["0"])
     found, faults = transfer.plan(**gone)
     assert (faults, found["left"], found["done"]) == ([], True, True)
+    assert found["announcement"] == "lists.example.org was moved from old before. There is nothing to do."
     gone["target"]["look"]["frozen"] = {"lists.example.org": "arriving"}
-    assert not transfer.plan(**gone)[0]["done"]
+    found = transfer.plan(**gone)[0]
+    assert not found["done"]
+    assert found["announcement"].startswith("The rest of lists.example.org: from old")
 
 
 @pytest.mark.parametrize(("changes", "words"), [
-    ({"source__look": {"installed": False}}, ["move_from is old, but there is no Mailman in /var/lib/mailman", "Set move_from to the host"]),
-    ({"source__look__contents__lists": [one("announce"), one("broken", "", fault="no pickle")]},
+    ({"source__look__installed": False, "source__look__lists": []},
+     ["move_from is old, but there is no Mailman in /var/lib/mailman", "Set move_from to the host"]),
+    ({"source__look__lists": [one("announce"), one("broken", "", fault="no pickle")]},
      ["The list broken on old cannot be read (no pickle)", "mend or remove it"]),
     ({"domain": "lists.example.edu"}, ["lists.example.edu has no lists in /var/lib/mailman on old", "Set move_from"]),
-    ({"target__look__contents": {"lists": [one("board"), one("mailman")]}}, ["lists.example.org has board on new already", "remove_domain.yml"]),
-    ({"source__exim": ""}, ["Exim on old cannot make mail wait", "/etc/listhost/frozen", "Run site.yml for this host first"]),
-    ({"target__exim": "lsearch;/virtual/frozen"}, ["Exim on new does not look for domains in /virtual/domains", "Set mailman_separate_home"]),
-    ({"target__exim": "dsearch;/virtual/domains"}, ["not into /virtual/frozen", "run site.yml for it first"]),
-    ({"source__same_machine": True, "target__exim": ""}, ["old has lists of lists.example.net in the same Mailman", "name all these domains in move_domain"]),
-    ({"source__same_machine": True, "target__exim": "", "moving": ["lists.example.org", "lists.example.net"]}, []),
-    ({"source__disks": ["12999999", "900000000"]}, ["lists.example.org needs 13 MB, and old has 12 MB free", "Make room"]),
-    ({"target__disks": ["Avail"]}, ["and new has 0 MB free"]),
+    ({"target__look__lists": [one("board"), one("mailman")]}, ["lists.example.org has board on new already", "remove_domain.yml"]),
+    ({"source__look__exim": ""}, ["Exim on old cannot make mail wait", "/etc/listhost/frozen", "Run site.yml for this host first"]),
+    ({"target__look__exim": "lsearch;/virtual/frozen"}, ["Exim on new does not look for domains in /virtual/domains", "Set mailman_separate_home"]),
+    ({"target__look__exim": "dsearch;/virtual/domains"}, ["not into /virtual/frozen", "run site.yml for it first"]),
+    ({"source__same_machine": True, "target__look__exim": ""},
+     ["old has lists of lists.example.net in the same Mailman", "name all these domains in move_domain"]),
+    ({"source__same_machine": True, "target__look__exim": "", "moving": ["lists.example.org", "lists.example.net"]}, []),
+    ({"source__look__disks": ["12999999", "900000000"]}, ["lists.example.org needs 13 MB, and old has 12 MB free", "Make room"]),
+    ({"target__look__disks": ["Avail"]}, ["and new has 0 MB free"]),
 ])
 def test_faults(changes, words):
     faults = transfer.plan(**changed(**changes))[1]
@@ -157,19 +193,4 @@ def test_faults(changes, words):
 
 
 def test_all_faults_at_once():
-    assert len(transfer.plan(**changed(source__exim="", target__exim="", source__disks=["0"], target__disks=["0"]))[1]) == 4
-
-
-def test_copies():
-    lists = [one("announce"), one("board")]
-    assert list(transfer.differences(lists, [one("board"), one("announce"), one("mailman")], True)) == []
-    assert list(transfer.differences(lists, [one("announce", members=0, state="x")], True)) == [
-        "announce (members: 1, the copy 0)", "announce (state)", "board (files)", "board (members: 1, the copy none)", "board (messages: 0, the copy none)",
-        "board (archives: [['archives/private/board', 2, 1500000]], the copy none)", "board (state)", "board (settings)"]
-
-
-@pytest.mark.parametrize("key", ["files", "members", "messages", "archives", "state", "settings"])
-def test_each_difference_counts(key):
-    [difference] = transfer.differences([one("board")], [one("board", **{key: "other"})], True)
-    assert difference.startswith("board (" + key)
-    assert len(list(transfer.differences([one("board")], [one("board", **{key: "other"})], False))) == (0 if key == "settings" else 1)
+    assert len(transfer.plan(**changed(source__look__exim="", target__look__exim="", source__look__disks=["0"], target__look__disks=["0"]))[1]) == 4

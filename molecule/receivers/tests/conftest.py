@@ -1,0 +1,80 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Posts to lists as their members get them, and what Mailman knows of its members."""
+
+import json
+import pathlib
+import re
+import subprocess
+import types
+import uuid
+
+import dkim
+import pytest
+from asking import Site
+from running import run_playbook
+
+SCENARIO = pathlib.Path(__file__).parents[1]
+
+
+def run(host, **variables):
+    """Run a playbook on the list host."""
+    return run_playbook(SCENARIO, host=host, **variables)
+
+
+@pytest.fixture(scope="module")
+def site(list_host):
+    return Site(list_host)
+
+
+@pytest.fixture(scope="module")
+def mailman(list_host):
+    """Return a function that runs code in Mailman's Python as Mailman's user and returns the JSON that it prints."""
+
+    def mailman(code):
+        preamble = "import sys, json; sys.path.insert(0, '/var/lib/mailman/bin'); import paths; from Mailman.MailList import MailList\n"
+        command = list_host.enter("setpriv", "--reuid=list", "--regid=list", "--init-groups", "python2.7", "-B", "-")
+        done = subprocess.run(command, input=preamble + code, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return mailman
+
+
+@pytest.fixture(scope="module")
+def members(mailman):
+    """Return a function that tells who is on which list."""
+    return lambda: mailman("print json.dumps(dict((name, sorted(MailList(name, lock=0).getMembers())) for name in ('news', 'my-bounces', 'board')))")
+
+
+@pytest.fixture(scope="module")
+def post(list_host, send, sink):
+    """Return a function that posts to a list and returns each member's copy."""
+
+    def post(address, copies, headers=""):
+        subject, mark = uuid.uuid4().hex, sink.mark()
+        data = "From: somebody@example.org\nTo: %s\nSubject: %s\n%s\nHello.\n" % (address, subject, headers)
+        assert send(list_host, address, sender="somebody@example.org", data=data).code == 250
+        found = sink.wait(copies, since=mark, host=list_host, subject=subject)
+        assert len(found) == copies
+        return {copy.rcpt_tos[0].lower(): copy for copy in found}
+
+    return post
+
+
+@pytest.fixture(scope="module")
+def is_signed(list_host):
+    """Return a function that says whether the signature of a message verifies."""
+    records = {}
+    for line in list_host.check_output("cat /etc/exim4/dkim/records.txt").splitlines():
+        name, strings = re.match(r"(\S+) IN TXT (.*)", line).groups()
+        records[name] = "".join(re.findall('"([^"]*)"', strings))
+    return lambda message: dkim.verify(message, dnsfunc=lambda name, timeout=5: records.get(name.decode(), "").encode() or None)
+
+
+def link_of(copy):
+    """What a copy says of leaving the list: web host, path, and the rest of the header."""
+    [header] = copy.content.get_all("List-Unsubscribe")
+    match = re.fullmatch(r"<https://([^/>]+)(/mailman/one-click\?t=[\w.-]+)>(?:,\s+<(mailto:[^>]*)>)?", header)
+    return types.SimpleNamespace(host=match.group(1), path=match.group(2), mailto=match.group(3)) if match else None

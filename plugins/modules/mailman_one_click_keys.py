@@ -1,0 +1,199 @@
+#!/usr/bin/python
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: mailman_one_click_keys
+short_description: Keep the keys for one-click unsubscription
+version_added: 1.0.0
+description:
+  - Makes the keys with which links for one-click unsubscription (RFC 8058) are signed. They are random, made on the host, and in no result and no log.
+  - Keeps two files in O(directory). C(mail) has the present key for the mail server, C(keys) all valid keys for what answers the links.
+  - A new O(number) makes a new key. The one before stays valid for O(days) days.
+  - Fails when others than root can write the files, or everybody can read them.
+author:
+  - listhost.exim_mailman contributors (@listhost)
+attributes:
+  check_mode:
+    support: full
+    description: Names what is wrong with the keys that are there, and makes none.
+  diff_mode:
+    support: none
+    description: Shows nothing, for a difference would show the keys.
+options:
+  directory:
+    description: Where the files are. It is made when it is not there, but not what is above it.
+    type: path
+    required: true
+  number:
+    description: The number of the present key. To have a new one made, raise it.
+    type: int
+    default: 1
+  days:
+    description: How long a key stays valid after a new one has taken its place.
+    type: int
+    default: 60
+  group:
+    description: The group that can read C(keys). The group of C(mail) stays what it is, and is root's for a new file.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Ensure that there is a key
+  listhost.exim_mailman.mailman_one_click_keys:
+    directory: /etc/listhost/one_click
+    group: list
+"""
+
+RETURN = r"""
+numbers:
+  description: The numbers of the valid keys.
+  returned: success
+  type: list
+  elements: int
+  sample: [1, 2]
+pending:
+  description: Whether something would be changed, in check mode.
+  returned: success
+  type: bool
+mail_group:
+  description: The group that can read the file C(mail), or an empty string while it is not there.
+  returned: success
+  type: str
+  sample: Debian-exim
+"""
+
+import grp
+import os
+import secrets
+import stat
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._file_transaction import write_candidate
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, resolve
+
+DAY = 86400
+
+
+class BadKeys(Exception):
+    """What is wrong with the keys, and what to do about it."""
+
+
+def read(path, lengths):
+    """Return the lines of a file as lists of words, or None where there is none."""
+    try:
+        resolve(path)
+        status = os.stat(path)
+        with open(path, encoding="ascii") as stream:
+            lines = [line.replace(":", " ").split() for line in stream]
+    except FileNotFoundError:
+        return None
+    except Untrusted as error:
+        raise BadKeys("%s: %s. Take that from others (chown root, chmod go-w), and make a new key (raise the number)." % (path, error)) from None
+    except ValueError:
+        lines = [[]]
+    if status.st_mode & stat.S_IROTH:
+        raise BadKeys(
+            "%s can be read by everybody on the host (mode %04o), so everybody can take members off lists. Take that from them (chmod 0640 %s), and raise "
+            "mailman_web_one_click_key to have a new key made." % (path, stat.S_IMODE(status.st_mode), path)
+        )
+    if not lines or not all(len(line) == lengths and all(word.isdigit() for word in line[:-1]) for line in lines):
+        raise BadKeys("%s is damaged. Bring it back from a backup, or remove it: then there is a new key, and no link that was sent before works." % path)
+    return lines
+
+
+class Keys:
+    """The two files."""
+
+    def __init__(self, module):
+        self.module = module
+        self.directory = module.params["directory"]
+        self.mail, self.keys = os.path.join(self.directory, "mail"), os.path.join(self.directory, "keys")
+        self.changed = False
+
+    def wanted(self, now):
+        """Return the keys that there are to be, each with its number, when it ends, and the key itself."""
+        number = self.module.params["number"]
+        known = [(int(line[0]), int(line[1]), line[2]) for line in read(self.keys, 3) or []]
+        highest = max([one[0] for one in known] or [0])
+        if number < highest:
+            raise BadKeys(
+                "mailman_web_one_click_key is %d, but the host has had key %d: links that were sent with another key of that number would not work. Set it "
+                "to %d, or more for a new key." % (number, highest, highest)
+            )
+        if number > highest:
+            end = now + self.module.params["days"] * DAY
+            known = [(old, until or end, key) for old, until, key in known] + [(number, 0, secrets.token_hex(32))]
+        return [one for one in known if not 0 < one[1] <= now]
+
+    def settle(self, path, content, gid):
+        """Have a file with this content, which root writes and a group can read."""
+        mode = 0o640 if gid else 0o600
+        try:
+            status = os.stat(path)
+            with open(path, encoding="ascii") as stream:
+                same = stream.read() == content
+            if same and (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid) == (mode, os.geteuid(), gid):
+                return
+        except FileNotFoundError:
+            pass
+        self.changed = True
+        if not self.module.check_mode:
+            candidate = write_candidate(content, path, self.directory)
+            os.chown(candidate, os.geteuid(), gid)
+            os.chmod(candidate, mode)
+            os.rename(candidate, path)
+
+    def keep(self):
+        """Bring both files up to date, and return the numbers of the keys."""
+        keys = self.wanted(int(time.time()))
+        read(self.mail, 2)
+        try:
+            gid = grp.getgrnam(self.module.params["group"]).gr_gid
+        except KeyError:
+            if not self.module.check_mode:
+                raise BadKeys("group: there is no group %s on the host. Name Mailman's." % self.module.params["group"]) from None
+            gid = 0
+        if not os.path.isdir(self.directory):
+            self.changed = True
+            if not self.module.check_mode:
+                os.mkdir(self.directory, 0o755)
+        # First who accepts links, then who makes them.
+        self.settle(self.keys, "".join("%d %d %s\n" % one for one in keys), gid)
+        self.settle(self.mail, "%d:%s\n" % (keys[-1][0], keys[-1][2]), os.stat(self.mail).st_gid if os.path.exists(self.mail) else 0)
+        return [one[0] for one in keys]
+
+    def mail_group(self):
+        """Return the name of the group that can read the mail server's key."""
+        if not os.path.exists(self.mail):
+            return ""
+        gid = os.stat(self.mail).st_gid
+        try:
+            return grp.getgrgid(gid).gr_name
+        except KeyError:
+            return str(gid)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            directory=dict(type="path", required=True),
+            number=dict(type="int", default=1),
+            days=dict(type="int", default=60),
+            group=dict(type="str", required=True),
+        ),
+        supports_check_mode=True,
+    )
+    keys = Keys(module)
+    try:
+        numbers = keys.keep()
+    except (BadKeys, OSError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=keys.changed, pending=keys.changed and module.check_mode, numbers=numbers, mail_group=keys.mail_group())
+
+
+if __name__ == "__main__":
+    main()

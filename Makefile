@@ -29,8 +29,7 @@ export DEBIAN_MIRROR := $(shell molecule/shared/images/mirror)
 # Containers and networks have names and addresses of this clone's, so that those of two clones do not collide.
 CLONE := $(shell printf %s "$(CURDIR)" | sha256sum | cut -c 1-4)
 export GROUND_CLONE := listhost-$(CLONE)
-# 10.88 is podman's own.
-export GROUND_NET := 10.$(shell net=$$((16 + 0x$(CLONE) % 232)); echo $$((net == 88 ? 15 : net)))
+export GROUND_NET := $(shell GROUND_CLONE=$(GROUND_CLONE) molecule/shared/net)
 
 .PHONY: help
 help:

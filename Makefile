@@ -17,6 +17,8 @@ export ANSIBLE_INJECT_FACT_VARS := False
 export ANSIBLE_CONNECTION_PLUGINS := $(CURDIR)/molecule/shared/connection
 export MOLECULE_COMMAND_BORDERS := false
 export CONTAINERS_CONF := $(CURDIR)/molecule/shared/containers.conf
+# Also for the environments that ansible-test makes, which have homes of their own.
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 
 # Mailman in the tests and the demo: upstream's release when MAILMAN_ARCHIVE names one, else the double.
 DOUBLE := .cache/mailman-double.tgz
@@ -73,8 +75,8 @@ mailman: $(if $(filter %/$(DOUBLE),$(MAILMAN_ARCHIVE)),$(DOUBLE))
 	    echo "*** Mailman: $(MAILMAN_ARCHIVE) ***"; test -r "$(MAILMAN_ARCHIVE)"; \
 	fi
 
-# What every host in a container needs.
-GROUND := .venv/complete $(WHEEL) images mailman
+# What every host in a container needs. tests/run makes it once for all its stages.
+GROUND := $(if $(GROUND_MADE),,.venv/complete $(WHEEL) images mailman)
 
 # By the archive: a run with the double takes nothing away from one with the real Mailman.
 repository: $(GROUND)

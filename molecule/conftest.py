@@ -164,13 +164,15 @@ def ground_of(test_file):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "list_hosts(*names): run the test for these list hosts only, because it would show the same on the others.")
+    config.addinivalue_line("markers", "one_run_for_all_hosts: run each test for all list hosts before the next test: they share runs of Ansible.")
 
 
 def pytest_generate_tests(metafunc):
     if "list_host" in metafunc.fixturenames:
         only = metafunc.definition.get_closest_marker("list_hosts")
         hosts = [host for host in ground_of(metafunc.definition.path).list_hosts if only is None or host.name in only.args]
-        metafunc.parametrize("list_host", hosts, ids=lambda host: host.name, scope="module")
+        scope = "function" if metafunc.definition.get_closest_marker("one_run_for_all_hosts") else "module"
+        metafunc.parametrize("list_host", hosts, ids=lambda host: host.name, scope=scope)
 
 
 class HostByHost(LoadScopeScheduling):

@@ -3,9 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An Exim that somebody else set up goes on as before, and serves lists."""
 
+import contextlib
+
 import pytest
 from conftest import HOSTS
 from waiting import eventually
+
+pytestmark = pytest.mark.one_run_for_all_hosts
 
 
 def test_only_lines_were_added(differences):
@@ -63,8 +67,13 @@ def test_postmaster_of_the_lists(list_host, deliver, sink):
     assert copy.rcpt_tos == ["postmaster@example.org"]
 
 
-def test_verification(run):
-    assert run("verify.yml") == (0, "")
+@pytest.fixture(scope="module")
+def verified(run):
+    return run("verify.yml")
+
+
+def test_verification(list_host, verified):
+    assert verified[list_host.name] == (0, "")
 
 
 THIEF = "thief:\\n  driver = redirect\\n  domains = list.example.com\\n  data = anna@%s\\n\\n"
@@ -75,21 +84,52 @@ FIRST = {
 }
 
 
-def test_a_router_that_would_take_the_lists_mail_is_found(list_host, run, directory):
-    """Its administrator says that those of the lists must stand after it."""
-    name, first = FIRST[list_host.name]
-    path, thief = "%s/%s" % (directory, name), THIEF % list_host.fqdn
-    sums = "find %s -type f -exec md5sum {} + | sort" % directory
-    untouched = list_host.check_output(sums)
-    again = "[ ! -e %s/update-exim4.conf.conf ] || systemctl restart exim4" % directory
-    list_host.check_output("cp --archive %s /root/kept 2> /dev/null || printf '%s' > %s" % (path, thief, path))
-    list_host.check_output("[ ! -e /root/kept ] || sed -i 's/^%s:/%s&/' %s" % (first, thief, path))
-    list_host.check_output(again)
-    try:
-        before = list_host.check_output(sums)
-        changes, said = run(exim_anchors=dict(HOSTS[list_host.name].get("exim_anchors", {}), router=first))
-        assert (changes, list_host.check_output(sums)) == (0, before)
-        assert "mailman-bounces@list.example.com: expected router mailman_router, found " in said
-    finally:
-        list_host.check_output("if [ -e /root/kept ]; then mv /root/kept %s; else rm %s; fi; %s" % (path, path, again))
-    assert list_host.check_output(sums) == untouched
+class Robbed:
+    """A host with a router before all others that takes the lists' mail."""
+
+    def __init__(self, host):
+        self.host, self.directory = host, HOSTS[host.name]["existing_directory"]
+        name, self.first = FIRST[host.name]
+        self.path = "%s/%s" % (self.directory, name)
+        # The administrator says that the routers of the lists must stand after it.
+        self.anchors = dict(HOSTS[host.name].get("exim_anchors", {}), router=self.first)
+        self.sums = [self.sum()]
+
+    def sum(self):
+        return self.host.check_output("find %s -type f -exec md5sum {} + | sort" % self.directory)
+
+    def restart(self):
+        self.host.check_output("[ ! -e %s/update-exim4.conf.conf ] || systemctl restart exim4" % self.directory)
+
+    def rob(self):
+        thief = THIEF % self.host.fqdn
+        self.host.check_output("cp --archive %s /root/kept 2> /dev/null || printf '%s' > %s" % (self.path, thief, self.path))
+        self.host.check_output("[ ! -e /root/kept ] || sed -i 's/^%s:/%s&/' %s" % (self.first, thief, self.path))
+        self.restart()
+        self.sums.append(self.sum())
+
+    def restore(self):
+        self.sums.append(self.sum())
+        self.host.check_output("if [ -e /root/kept ]; then mv /root/kept %s; else rm -f %s; fi" % (self.path, self.path))
+        self.restart()
+        self.sums.append(self.sum())
+
+
+@pytest.fixture(scope="module")
+def robbed(run, machines):
+    """What a run says while each host has such a router, and what the files are before that, with it, after the run and at the end."""
+    hosts = {name: Robbed(host) for name, host in machines.items() if name in HOSTS}
+    with contextlib.ExitStack() as stack:
+        for host in hosts.values():
+            host.rob()
+            stack.callback(host.restore)
+        said = run(each={name: {"exim_anchors": host.anchors} for name, host in hosts.items()})
+    return {name: (said[name], host.sums) for name, host in hosts.items()}
+
+
+def test_a_router_that_would_take_the_lists_mail_is_found(list_host, robbed):
+    (changes, said), (untouched, before, during, restored) = robbed[list_host.name]
+    assert (changes, during) == (0, before)
+    assert "mailman-bounces@list.example.com: expected router mailman_router, found " in said
+    assert before != untouched
+    assert restored == untouched

@@ -5,6 +5,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.one_run_for_all_hosts
+
 # Debian's package once more, with other files.
 REBUILD = """
 set -e
@@ -44,32 +46,37 @@ def package(list_host):
     return Package(list_host)
 
 
+@pytest.fixture
+def run_here(list_host, run):
+    return lambda *playbook: run(*playbook, hosts=[list_host.name])[list_host.name]
+
+
 @pytest.mark.list_hosts("debian11")
-def test_a_package_with_another_template(list_host, run, package, deliver, assert_lists_work):
+def test_a_package_with_another_template(list_host, run_here, package, deliver, assert_lists_work):
     """dpkg asks about it."""
     assert not package.install(4)
     assert_lists_work()
     # The answer that is dpkg's own, and that the documentation names.
     list_host.check_output(INSTALL % "--force-confold --configure exim4-config")
     assert_lists_work()
-    assert (package.version(), run()) == (3, (0, ""))
+    assert (package.version(), run_here()) == (3, (0, ""))
     # The other answer.
     assert package.install(5, "--force-confnew")
     # The package only asks its daemon to read the file again, which it does a moment later.
     list_host.check_output("systemctl restart exim4")
     deliver("testlist@list.example.com", code=550)
-    assert "no-list-transport" in run("verify.yml")[1]
-    assert run() == (1, "")
+    assert "no-list-transport" in run_here("verify.yml")[1]
+    assert run_here() == (1, "")
     assert_lists_work()
     assert package.version() == 5
     package.is_the_administrators()
 
 
 @pytest.mark.list_hosts("debian12")
-def test_a_package_with_other_parts(list_host, run, package, assert_lists_work):
+def test_a_package_with_other_parts(list_host, run_here, package, assert_lists_work):
     """Nobody has changed them, and dpkg does not ask."""
     assert package.install(4)
     list_host.check_output("DEBIAN_FRONTEND=noninteractive dpkg-reconfigure exim4-config 2>&1")
     assert_lists_work()
-    assert (package.version(), run("verify.yml"), run()) == (4, (0, ""), (0, ""))
+    assert (package.version(), run_here("verify.yml"), run_here()) == (4, (0, ""), (0, ""))
     package.is_the_administrators()

@@ -3,18 +3,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lists are taken out; then the administrator chooses another layout, or role exim's whole configuration.
 
-Each test ends with the administrator's own configuration. In other layouts there is another Mailman, which is put aside and comes back.
+Each part ends with the administrator's own configuration. In other layouts there is another Mailman, which is put aside and comes back.
 """
 
+import contextlib
+
 import pytest
-from conftest import SCENARIO
+from conftest import HOSTS, SCENARIO
+
+pytestmark = pytest.mark.one_run_for_all_hosts
 
 
-def test_lists_are_taken_out_without_a_trace(run, differences, assert_no_lists):
-    assert run(exim_lists_state="absent") == (1, "")
+@pytest.fixture(scope="module")
+def taken_out(run):
+    return run(exim_lists_state="absent")
+
+
+@pytest.fixture(scope="module")
+def undone(run, taken_out):
+    return run("undo.yml")
+
+
+def test_lists_are_taken_out_without_a_trace(list_host, taken_out, differences, assert_no_lists):
+    assert taken_out[list_host.name] == (1, "")
     assert differences() == []
     assert_no_lists()
-    assert run("undo.yml") == (0, "")
+
+
+def test_there_is_nothing_left_to_undo(list_host, undone, differences):
+    assert (undone[list_host.name], differences()) == ((0, ""), [])
 
 
 # What people have from the HOWTO, by where it stands.
@@ -31,75 +48,116 @@ HAND_MADE = ("exim4.conf", "acls", "routers")
 THEIR_NAMES = {"local_domains": "our_domains", "relay_hosts": "our_hosts"}
 
 
-@pytest.fixture
-def arrange(list_host, directory):
-    """Give the host another layout, with another Mailman in it."""
-    service = "exim4" if directory == "/etc/exim4" else "exim"
-
-    def arrange(setting, macros, *files):
-        """dc_use_split_config; the file for the macros, and the others in which Mailman is to be."""
-        list_host.check_output("mkdir -p /root/another")
-        for name, text in ANOTHER_MAILMAN.items():
-            list_host.check_output("printf %%s %s > /root/another/" + name, text)
-        if setting:
-            list_host.check_output("cd %s && sed -i \"s/^dc_use_split_config=.*/dc_use_split_config='%s'/\" update-exim4.conf.conf" % (directory, setting))
-        if macros in files:
-            list_host.check_output("cd %s && sed -i '1r /root/another/macros' %s" % (directory, macros))
-        else:
-            list_host.check_output("cd %s && cp /root/another/macros %s" % (directory, macros))
-        list_host.check_output("cd %s && sed -i %s $(find %s -type f)" % (directory, PLACES, " ".join(files)))
-        list_host.check_output("systemctl restart %s && rm -rf /root/layout && cp --archive %s /root/layout" % (service, directory))
-
-    yield arrange
-    list_host.check_output("rm -rf %s && cp --archive /root/before %s && systemctl restart %s" % (directory, directory, service))
+def service(host):
+    return "exim" if host.name == "el8" else "exim4"
 
 
-@pytest.fixture
-def lists_come_and_go(list_host, run, deliver, differences, assert_lists_work):
+def arrange(host, setting, macros, *files):
+    """Give a host another layout, with another Mailman in it: dc_use_split_config; the file for the macros, and the others in which Mailman is to be."""
+    directory = HOSTS[host.name]["existing_directory"]
+    host.check_output("mkdir -p /root/another")
+    for name, text in ANOTHER_MAILMAN.items():
+        host.check_output("printf %%s %s > /root/another/" + name, text)
+    if setting:
+        host.check_output("cd %s && sed -i \"s/^dc_use_split_config=.*/dc_use_split_config='%s'/\" update-exim4.conf.conf" % (directory, setting))
+    if macros in files:
+        host.check_output("cd %s && sed -i '1r /root/another/macros' %s" % (directory, macros))
+    else:
+        host.check_output("cd %s && cp /root/another/macros %s" % (directory, macros))
+    host.check_output("cd %s && sed -i %s $(find %s -type f)" % (directory, PLACES, " ".join(files)))
+    host.check_output("systemctl restart %s && rm -rf /root/layout && cp --archive %s /root/layout" % (service(host), directory))
+
+
+def bring_back(host):
+    """Give a host the administrator's own configuration back."""
+    directory = HOSTS[host.name]["existing_directory"]
+    host.check_output("rm -rf %s && cp --archive /root/before %s && systemctl restart %s" % (directory, directory, service(host)))
+
+
+# A layout gives a host such a configuration, and returns what the inventory must say of it.
+
+
+def split(host):
+    host.check_output("cd /etc/exim4 && rm -f %s" % " ".join(HAND_MADE))
+    arrange(host, "true", "conf.d/main/04_exim4-config_mailman", "conf.d")
+    return {}
+
+
+def unsplit(host):
+    host.check_output("cd /etc/exim4 && rm -f %s" % " ".join(HAND_MADE))
+    arrange(host, "false", "exim4.conf.localmacros", "exim4.conf.template")
+    return {}
+
+
+def made_by_hand(host):
+    for name in HAND_MADE:
+        text = (SCENARIO / "hand_made" / name).read_text().replace("debian13.example.com", host.fqdn)
+        host.check_output("printf %%s %s > /etc/exim4/" + name, text)
+    host.check_output("cd /etc/exim4 && chgrp Debian-exim %s && chmod 640 %s" % (" ".join(HAND_MADE), " ".join(HAND_MADE)))
+    arrange(host, "", "exim4.conf", "exim4.conf", "acls")
+    return THEIR_NAMES
+
+
+def els(host):
+    arrange(host, "", "exim.conf", "exim.conf")
+    return {}
+
+
+class AnotherMailman:
     """Lists are added when the inventory says that another Mailman goes, and all comes back."""
 
-    def lists_come_and_go(**anchors):
-        assert run(exim_anchors=anchors, exim_replace_configuration=True) == (1, "")
+    layouts = {}
+    # Where site.yml runs before the inventory says so.
+    unasked = ()
+
+    @pytest.fixture(scope="class")
+    def each(self, machines, taken_out):
+        """The hosts' variables, while they have these layouts."""
+        with contextlib.ExitStack() as stack:
+            each = {}
+            for name, layout in self.layouts.items():
+                stack.callback(bring_back, machines[name])
+                each[name] = {"exim_anchors": layout(machines[name])}
+            yield each
+
+    @pytest.fixture(scope="class")
+    def refused(self, run, each):
+        return run(hosts=self.unasked, each=each) if self.unasked else {}
+
+    @pytest.fixture(scope="class")
+    def added(self, run, each, refused):
+        return run(hosts=each, each=each, exim_replace_configuration=True)
+
+    @pytest.fixture(scope="class")
+    def removed(self, run, each, added):
+        return run("undo.yml", hosts=each, each=each)
+
+    def test_lists_are_added(self, list_host, added, assert_lists_work):
+        assert added[list_host.name] == (1, "")
         assert_lists_work()
-        assert run("undo.yml", exim_anchors=anchors) == (1, "")
+
+    def test_all_comes_back(self, list_host, removed, differences, deliver):
+        assert removed[list_host.name] == (1, "")
         assert differences("/root/layout") == []
         deliver("info@" + list_host.fqdn)
 
-    return lists_come_and_go
+
+@pytest.mark.list_hosts("debian11", "debian12", "debian13", "el8")
+class TestAnotherMailman(AnotherMailman):
+    layouts = {"debian11": split, "debian12": unsplit, "debian13": split, "el8": els}
+    unasked = ("el8",)
+
+    @pytest.mark.list_hosts("el8")
+    def test_another_mailman_is_not_replaced_unasked(self, list_host, refused):
+        changed, said = refused[list_host.name]
+        assert changed == 0
+        for words in ("macro MM_HOME (line ", "domainlist mm_domains (line ", "router lists (line ", "transport mailman_transport (line "):
+            assert words in said
 
 
-@pytest.mark.list_hosts("debian11", "debian13")
-def test_another_mailman_in_a_split_configuration(list_host, directory, arrange, lists_come_and_go):
-    list_host.check_output("cd %s && rm -f %s" % (directory, " ".join(HAND_MADE)))
-    arrange("true", "conf.d/main/04_exim4-config_mailman", "conf.d")
-    lists_come_and_go()
-
-
-@pytest.mark.list_hosts("debian12", "debian13")
-def test_another_mailman_in_an_unsplit_configuration(list_host, directory, arrange, lists_come_and_go):
-    list_host.check_output("cd %s && rm -f %s" % (directory, " ".join(HAND_MADE)))
-    arrange("false", "exim4.conf.localmacros", "exim4.conf.template")
-    lists_come_and_go()
-
-
-@pytest.mark.list_hosts("debian11", "debian12")
-def test_another_mailman_in_a_file_made_by_hand(list_host, directory, arrange, lists_come_and_go):
-    for name in HAND_MADE:
-        text = (SCENARIO / "hand_made" / name).read_text().replace("debian13.example.com", list_host.fqdn)
-        list_host.check_output("printf %%s %s > " + directory + "/" + name, text)
-    list_host.check_output("cd %s && chgrp Debian-exim %s && chmod 640 %s" % (directory, " ".join(HAND_MADE), " ".join(HAND_MADE)))
-    arrange("", "exim4.conf", "exim4.conf", "acls")
-    lists_come_and_go(**THEIR_NAMES)
-
-
-@pytest.mark.list_hosts("el8")
-def test_another_mailman_in_els_file(run, arrange, lists_come_and_go):
-    arrange("", "exim.conf", "exim.conf")
-    changed, said = run()
-    assert changed == 0
-    for words in ("macro MM_HOME (line ", "domainlist mm_domains (line ", "router lists (line ", "transport mailman_transport (line "):
-        assert words in said
-    lists_come_and_go()
+@pytest.mark.list_hosts("debian11", "debian12", "debian13")
+class TestAnotherMailmanInOtherLayouts(AnotherMailman):
+    layouts = {"debian11": made_by_hand, "debian12": made_by_hand, "debian13": unsplit}
 
 
 # What role exim's own configuration does not have of each host's.
@@ -110,17 +168,42 @@ LOST = {
 }
 
 
-@pytest.mark.list_hosts("debian12", "debian13", "el8")
-def test_a_whole_configuration_and_back(list_host, run, directory, differences, assert_lists_work, assert_no_lists):
-    # Its own configuration is known to the role.
-    whole = {"exim_configuration": "whole", "exim_anchors": {}}
-    changed, said = run(**whole)
+# Its own configuration is known to the role.
+WHOLE = {"exim_configuration": "whole", "exim_anchors": {}}
+
+
+@pytest.fixture(scope="module")
+def asked(run, taken_out):
+    return run(hosts=LOST, **WHOLE)
+
+
+@pytest.fixture(scope="module")
+def replaced(run, asked):
+    return run(hosts=LOST, exim_replace_configuration=True, **WHOLE)
+
+
+@pytest.fixture(scope="module")
+def restored(run, replaced):
+    return run("undo.yml", hosts=LOST)
+
+
+@pytest.mark.list_hosts(*LOST)
+def test_what_a_whole_configuration_would_lose_is_said(list_host, asked):
+    changed, said = asked[list_host.name]
     assert changed == 0
     assert [words for words in LOST[list_host.name] if words not in said] == [], said
-    changed, said = run(exim_replace_configuration=True, **whole)
+
+
+@pytest.mark.list_hosts(*LOST)
+def test_a_whole_configuration(list_host, replaced, assert_lists_work):
+    changed, said = replaced[list_host.name]
     assert (changed > 0, said) == (True, "")
     assert_lists_work()
+
+
+@pytest.mark.list_hosts(*LOST)
+def test_and_back(list_host, restored, directory, differences, assert_no_lists):
     modes = "cd %s && find . -type f ! -name '*~' -printf '%%p %%m %%u %%g\\n' | sort"
-    assert (run("undo.yml"), differences()) == ((1, ""), [])
+    assert (restored[list_host.name], differences()) == ((1, ""), [])
     assert list_host.check_output(modes % directory) == list_host.check_output(modes % "/root/before")
     assert_no_lists()

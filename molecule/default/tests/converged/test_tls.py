@@ -11,8 +11,9 @@ def test_mail_over_tls(list_host, starttls):
     certificate = list_host.file(CERTIFICATE).content_string
     for _connection in range(2):
         assert starttls() == {"offered": True, "certificate": certificate, "passwords": False, "password": 503, "recipient": 250}
-    look = "openssl x509 -in %s -noout -checkhost %s -checkend %d" % (CERTIFICATE, list_host.fqdn, 9 * 365 * 86400)
-    assert list_host.check_output(look).splitlines() == ["Hostname %s does match certificate" % list_host.fqdn, "Certificate will not expire"]
+    look = "openssl x509 -in %s -noout " % CERTIFICATE
+    assert list_host.check_output(look + "-checkhost " + list_host.fqdn) == "Hostname %s does match certificate" % list_host.fqdn
+    assert list_host.check_output(look + "-checkend %d" % (9 * 365 * 86400)) == "Certificate will not expire"
 
 
 def test_the_key_is_for_exim_alone(list_host, exim):

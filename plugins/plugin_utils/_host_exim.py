@@ -22,6 +22,8 @@ STOCK_ROUTERS = {
 }
 # The role's configuration reads these, too, and sends no mail to programs and files that it names.
 SYSTEM_ALIASES = "/etc/aliases"
+# Days. The role makes a self-signed certificate anew before it ends, and no authority renews it.
+SHORTEST_VALIDITY = 30
 # In a message.
 MOST_NAMES = 20
 LISTENER = re.compile(r"(?P<address>.+):(?P<port>[0-9]+) (?P<process>.+) (?P<unit>.+)")
@@ -48,6 +50,21 @@ def is_service(listener):
     return re.fullmatch(r".+[.]service", listener["unit"]) is not None
 
 
+def read_self_signed(text, v):
+    """Return what is there of the role's own certificate: its files, whether they can stay, and whether Exim's group alone shares the key."""
+    values = dict(line[len("self_signed."):].split("=", 1) for line in text.splitlines() if line.startswith("self_signed."))
+    days = days_left(values.get("now"), values.get("expires"))
+    group, dummy, mode = values.get("key", "").partition(" ")
+    same = (values.get("pair"), values.get("name")) == ("same", "same")
+    return {
+        "files": values_of(text, "self_signed.file"),
+        # A key that others could read is nobody's secret any more.
+        "good": same and days is not None and days >= SHORTEST_VALIDITY and mode.endswith("0"),
+        "shared": (group, mode) == (v["group"], "640"),
+        "others": values_of(text, "self_signed.others"),
+    }
+
+
 def read_look(text, v):
     """Return what files/look.sh has found."""
     others = listeners(text, v["exim_interfaces"])
@@ -59,6 +76,7 @@ def read_look(text, v):
         "version": "".join(re.findall(r"(?m)^Exim version (\d[\d.]*)", text)[:1]),
         "package": "".join(values_of(text, "package")),
         "sendmail": "".join(values_of(text, "sendmail")),
+        "self_signed": read_self_signed(text, v),
         "others": others,
         # An instance such as postfix@-.service belongs to the unit that its name begins with.
         "other_services": list(dict.fromkeys(re.sub(r"@.*", ".service", one["unit"]) for one in others if is_service(one))),
@@ -121,6 +139,14 @@ def other_configuration(found, v):
                % (", ".join(found["existing"]), lost(v["now"], v), " and ".join(path + ".replaced" for path in v["files"])))
 
 
+def self_signed_of_others(found, v):
+    wanted = v["exim_configuration"] == "whole" and v["exim_tls_self_signed"] and not v["exim_tls_certificate"]
+    for one in found["self_signed"]["others"] if wanted else ():
+        path, dummy, part = one.partition(" ")
+        yield ("Others than root can write %s on the way to %s, where the role has the key of Exim's self-signed certificate. Take that from them (chown root, "
+               "chmod go-w), or set exim_tls_self_signed to false." % (part, path))
+
+
 def no_feature(found, v):
     """What a bare host will get is not known."""
     for name, off, feature in (("exim_spf_check", "none", "SPF"), ("exim_dane", False, "DANE")):
@@ -171,7 +197,7 @@ def files_that_are_not_there(found, v):
     for name, path in v.items():
         if name not in SOCKETS and "regular file:" not in found["files"].get(path, ""):
             yield ("%s=%s is not on the host. Put the file there first, or empty the variable%s."
-                   % (name, path, " and its partner, for no TLS" if "tls" in name else ""))
+                   % (name, path, " and its partner" if "tls" in name else ""))
 
 
 def secrets_for_everybody(found, v):
@@ -219,7 +245,7 @@ def name_of_certificate(found, v):
                % (named("exim_tls_certificate", v), host))
 
 
-RULES = (no_service, other_mail_server, no_exim, other_configuration, no_feature, known_faults)
+RULES = (no_service, other_mail_server, no_exim, other_configuration, self_signed_of_others, no_feature, known_faults)
 RULES_OF_FILES = (
     files_that_are_not_there, secrets_for_everybody, no_sockets, closed_files, files_of_others, certificate_and_key, expired, name_of_certificate,
 )

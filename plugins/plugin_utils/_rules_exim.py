@@ -102,22 +102,22 @@ def connections(v):
 
 def certificate_and_key(v):
     if bool(v["exim_tls_certificate"]) != bool(v["exim_tls_privatekey"]):
-        yield ("exim_tls_certificate is '%s' and exim_tls_privatekey is '%s'. Set both, or neither for no TLS."
+        yield ("exim_tls_certificate is '%s' and exim_tls_privatekey is '%s'. Set both, or neither for the self-signed certificate (exim_tls_self_signed)."
                % (v["exim_tls_certificate"], v["exim_tls_privatekey"]))
 
 
 def tls_at_once(v):
     # In blocks mode the host's own configuration says what Exim does there.
     if v["exim_configuration"] == "whole" and 465 in v["exim_ports"] and not v["exim_tls_certificate"] and not v["certificate_acme"]:
-        yield ("exim_ports has 465, where TLS starts at once, but exim_tls_certificate is empty. Set exim_tls_certificate and exim_tls_privatekey, or take the "
-               "port out.")
+        yield ("exim_ports has 465, where TLS starts at once, but exim_tls_certificate is empty, and people cannot know this host by its self-signed "
+               "certificate. Set certificate_acme, or exim_tls_certificate and exim_tls_privatekey, or take the port out.")
 
 
 def passwords_over_tls(v):
     # Role certificate has one then.
     if v["exim_auth_file"] and not v["exim_tls_certificate"] and not v["certificate_acme"]:
-        yield ("exim_auth_file is %s, but exim_tls_certificate is empty: passwords are only taken over TLS. Set exim_tls_certificate and exim_tls_privatekey, "
-               "or empty exim_auth_file." % v["exim_auth_file"])
+        yield ("exim_auth_file is %s, but exim_tls_certificate is empty: passwords are only taken over TLS, and with a certificate by which people know this "
+               "host. Set certificate_acme, or exim_tls_certificate and exim_tls_privatekey, or empty exim_auth_file." % v["exim_auth_file"])
 
 
 def next_key(v):

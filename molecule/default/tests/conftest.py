@@ -27,7 +27,7 @@ import subprocess
 import uuid
 
 import pytest
-from helpers import DIALOGUE, LIST_DOMAIN, Exim, Mailman, Run, letter
+from helpers import DIALOGUE, LIST_DOMAIN, STARTTLS, Exim, Mailman, Run, letter
 
 ROOT = pathlib.Path(__file__).parents[3]
 
@@ -44,6 +44,12 @@ def dialogue():
         return {name: tuple(reply) for name, reply in json.loads(run.stdout).items()}
 
     return dialogue
+
+
+@pytest.fixture(scope="module")
+def starttls(list_host, internet):
+    """Return a function that returns what TLS a client gets."""
+    return lambda: json.loads(internet.check_output("python3 -c %s %s postmaster@%s", STARTTLS, list_host.ip, list_host.fqdn))
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ SUFFIXES = [
     "-subscribe",
     "-unsubscribe",
 ]
+CERTIFICATE, CERTIFICATE_KEY = "/etc/listhost/mail.pem", "/etc/listhost/mail.key"
 MEMBERS = ["member%d@example.org" % number for number in range(1, 33)]
 MEMBERS += ["anna@example.net", "berta@example.net", "carla@example.edu"]
 
@@ -70,6 +71,23 @@ Status: 5.1.1
 --b--
 """.format(list=list_name, failed=failed)
 
+
+# What TLS a client gets: the certificate, and the replies to a password and to a recipient.
+STARTTLS = """
+import json, smtplib, ssl, sys
+server, recipient = sys.argv[1:]
+smtp = smtplib.SMTP(server, timeout=30)
+smtp.ehlo("client.example.org")
+found = {"offered": smtp.has_extn("starttls")}
+if found["offered"]:
+    smtp.starttls(context=ssl._create_unverified_context())
+    found["certificate"] = ssl.DER_cert_to_PEM_cert(smtp.sock.getpeercert(binary_form=True))
+    smtp.ehlo("client.example.org")
+    found.update(passwords=smtp.has_extn("auth"), password=smtp.docmd("AUTH", "PLAIN AGEAYg==")[0])
+    found["recipient"] = (smtp.mail("gustav@example.org"), smtp.rcpt(recipient))[1][0]
+smtp.quit()
+print(json.dumps(found))
+"""
 
 # smtplib reads each reply before it goes on, and is on every machine of the ground.
 DIALOGUE = """

@@ -205,9 +205,12 @@ def check_tls(exim, report):
         context.verify_flags |= 0x80000
         with contextlib.closing(smtplib.SMTP("127.0.0.1", int(port), timeout=30)) as client:
             client.starttls(context=context)
-            ending = said_of_end(client.sock.getpeercert()["notAfter"], time.time())
+            served = client.sock.getpeercert()
+            ending = said_of_end(served["notAfter"], time.time())
             if ending:
                 findings.append(("old-certificate", "127.0.0.1 port %s, %s: %s" % (port, certificate, ending)))
+            if served["subject"] == served["issuer"]:
+                findings.append(("self-signed", "127.0.0.1 port %s, %s" % (port, certificate)))
     except OSError as error:
         findings.append(("no-tls", "127.0.0.1 port %s, %s: %s" % (port, certificate, error)))
     report.check("TLS", 1, findings)

@@ -75,8 +75,8 @@ REMEDIES = {
         "Have the web server answer HTTPS for this host, and run Mailman's programs (cgi-bin) at /mailman/, as site.yml does; or set mailman_web to false.",
     "wrong-web-group": "Build Mailman with --with-cgi-gid and the group as which the web server runs programs.",
     "old-certificate":
-        "Renew the certificate and reload what uses it. site.yml makes a self-signed one of role mailman_web anew. One of role certificate is renewed by "
-        "certbot (certbot renew --cert-name listhost), which says what keeps it from that.",
+        "Renew the certificate and reload what uses it. site.yml makes a self-signed one of the roles exim and mailman_web anew. One of role certificate is "
+        "renewed by certbot (certbot renew --cert-name listhost), which says what keeps it from that.",
     "foreign-certificate": "Have a certificate made that has this host's name, too (mailman_web_certificate).",
     "no-renewal":
         "Start certbot's timer and enable it (systemctl enable --now), read in /var/log/letsencrypt why a renewal has failed, mend that, and start the timer's "
@@ -107,6 +107,9 @@ ADVICE = {
     "policy-bounces":
         "These members did not get all mail, and stay on the list. For codes such as 5.7.26 see that the list changes From (dmarc_moderation_action) and "
         "that Exim signs (exim_dkim_domains). For other codes ask the receiver, or the member. docs/receivers.md has a table.",
+    "self-signed":
+        "Mail to this host is encrypted, but by the certificate alone no sender can tell that it is this host. MTA-STS and passwords need another. Have an "
+        "authority issue one (certificate_acme: true), or name one (exim_tls_certificate).",
     "personal-posts":
         "Posts to these lists have no link for one-click unsubscription, since Mailman makes each copy itself. Set personalize to 0 if they should have one.",
 }

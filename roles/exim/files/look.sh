@@ -1,6 +1,7 @@
 # One look at all that role exim wants to know of a host. Asking Exim for its version is cheaper than asking the package manager, and also finds a
 # daemon that lacks content scanning. Arguments: Exim's binary, its service, its ports as a filter for ss, the role's configuration and its aliases, and Exim's
-# package, of which only Debian's says more than Exim. (rpm would leave files of its own: a look changes nothing.)
+# package, of which only Debian's says more than Exim. (rpm would leave files of its own: a look changes nothing.) Then the self-signed certificate that the
+# role makes where there is no other, its key, and the name that it is for.
 "$1" -C /dev/null -bV
 echo "package=$(dpkg-query -W -f '${Version}' "$6" 2> /dev/null)"
 echo "service=$(systemctl is-active "$2"),$(systemctl is-enabled "$2")"
@@ -14,6 +15,31 @@ ss -Hltnp "$3" | while read -r _ _ _ address _ process; do
     unit=$(ps -o unit= -p "${pid%%,*}")
     echo "other=$address ${name:-something} ${unit:--}"
 done
+
+# What is there of the self-signed certificate, and whether it can stay. Who else than root could put another file in its place; nothing is opened then.
+certificate=$7 key=$8
+for file in "$certificate" "$key"; do
+    if [ -e "$file" ] || [ -L "$file" ]; then echo "self_signed.file=$file"; fi
+done
+if [ "$certificate" ]; then
+    others=$(for file in "$certificate" "$key"; do
+        namei -mo -- "$file" 2> /dev/null | tail -n +2 | grep -v 'No such file' | grep -Ev '^ *(l[^ ]*|[^l]....-..-.) root ' |
+            sed -E "s|^ *([^ ]+ +){3}|self_signed.others=$file |; s/ -> .*//"
+    done)
+    if [ "$others" ]; then
+        echo "$others"
+    elif [ -f "$certificate" ] && [ -f "$key" ] && command -v openssl > /dev/null; then
+        echo "self_signed.key=$(stat --dereference -c '%G %a' -- "$key")"
+        public=$(openssl pkey -in "$key" -pubout -passin pass: 2> /dev/null)
+        if [ "$public" ] && [ "$public" = "$(openssl x509 -in "$certificate" -noout -pubkey 2> /dev/null)" ]; then
+            echo self_signed.pair=same
+            echo "self_signed.now=$(date +%s)"
+            end=$(openssl x509 -in "$certificate" -noout -enddate)
+            echo "self_signed.expires=$(date -d "${end#*=}" +%s)"
+            if openssl x509 -in "$certificate" -noout -checkhost "$9" | grep -q 'does match'; then echo self_signed.name=same; fi
+        fi
+    fi
+fi
 
 # What somebody else has configured: what the role's files would replace, and what would have no effect beside them. Nothing once they are the role's.
 ours() { grep -qs 'Role exim writes this file' "$1"; }

@@ -25,6 +25,9 @@ GIVEN = {
     "__exim_lists_known": FOR_ROLES,
     "__exim_lists_own_names": {},
     "__exim_lists_one_click": {},
+    # What role_values and the look have found.
+    "__exim_values": {"exim_tls_self_signed": True},
+    "__exim_found": {"self_signed": {"files": [], "good": True, "shared": True}},
 }
 
 
@@ -36,6 +39,14 @@ def render(role, template, **variables):
     values.update(GIVEN, **variables)
     # As the lookup of templates does.
     return Templar(DataLoader(), variables=values).template(trusted(read_role(role, "templates", template)), escape_backslashes=False)
+
+
+def defaults_and_vars(**variables):
+    """Return the role's variables on Debian, with the given ones."""
+    values = {}
+    for path in (("defaults", "main.yml"), ("vars", "main.yml"), ("vars", "Debian.yml")):
+        values.update(trusted(yaml.safe_load(read_role("exim", *path))))
+    return dict(values, **dict(GIVEN, **variables))
 
 
 def options(text, name):
@@ -175,16 +186,38 @@ ISSUED = {"tls": {"certificate": "/etc/listhost/certificate.pem", "key": "/etc/l
 OWN = {"exim_tls_certificate": "/c", "exim_tls_privatekey": "/k"}
 
 
-@pytest.mark.parametrize(("variables", "certificate", "key", "advertised"), [
-    ({}, [], [], [""]),
-    (OWN, ["/c"], ["/k"], ["*"]),
-    ({"exim_contribution": ISSUED}, ["/etc/listhost/certificate.pem"], ["/etc/listhost/certificate.key"], ["*"]),
+NO_SELF_SIGNED = {"__exim_values": {"exim_tls_self_signed": False}}
+MAIL = ["/etc/listhost/mail.pem", "/etc/listhost/mail.key"]
+OVER_TLS = "${if def:tls_in_cipher {*}{}}"
+
+
+@pytest.mark.parametrize(("variables", "certificate", "key", "advertised", "passwords"), [
+    # People cannot know the host by it: no passwords, whatever authenticators a block has.
+    ({}, MAIL[:1], MAIL[1:], "*", ""),
+    (NO_SELF_SIGNED, [], [], "", OVER_TLS),
+    (OWN, ["/c"], ["/k"], "*", OVER_TLS),
+    ({"exim_contribution": ISSUED}, ["/etc/listhost/certificate.pem"], ["/etc/listhost/certificate.key"], "*", OVER_TLS),
     # The inventory's own wins.
-    (dict(OWN, exim_contribution=ISSUED), ["/c"], ["/k"], ["*"]),
+    (dict(OWN, exim_contribution=ISSUED), ["/c"], ["/k"], "*", OVER_TLS),
 ])
-def test_which_certificate(variables, certificate, key, advertised):
+def test_which_certificate(variables, certificate, key, advertised, passwords):
     text = render("exim", "exim.conf.j2", **variables)
-    assert [options(text, name) for name in ("tls_certificate", "tls_privatekey", "tls_advertise_hosts")] == [certificate, key, advertised]
+    names = ("tls_certificate", "tls_privatekey", "tls_advertise_hosts", "auth_advertise_hosts")
+    assert [options(text, name) for name in names] == [certificate, key, [advertised], [passwords]]
+
+
+@pytest.mark.parametrize(("good", "shared", "variables", "missing", "left"), [
+    (True, True, {}, False, []), (False, True, {}, True, []), (True, False, {}, False, []),
+    # What is there goes where something else is used, unless the inventory names it.
+    (True, True, NO_SELF_SIGNED, False, MAIL), (False, False, OWN, False, MAIL), (True, True, {"exim_contribution": ISSUED}, False, MAIL),
+    (True, True, {"exim_tls_certificate": MAIL[0], "exim_tls_privatekey": MAIL[1]}, False, []),
+    # The host's own configuration may have come to use it.
+    (True, True, {"exim_configuration": "blocks"}, False, []), (False, True, {"exim_configuration": "blocks"}, False, []),
+])
+def test_the_self_signed_certificate(good, shared, variables, missing, left):
+    values = defaults_and_vars(__exim_found={"self_signed": {"files": MAIL, "good": good, "shared": shared}}, **variables)
+    words = ("__exim_self_signed_missing", "__exim_self_signed_left")
+    assert [Templar(DataLoader(), variables=values).template(trusted("{{ %s }}" % word)) for word in words] == [missing, left]
 
 
 @pytest.mark.parametrize(("variables", "unshared"), [
@@ -193,12 +226,13 @@ def test_which_certificate(variables, certificate, key, advertised):
     (dict(OWN, exim_contribution=ISSUED, __exim_files={"found": {"unshared": ["/k"]}}), ["/k"]),
     # A configuration that somebody else wrote does not name it.
     ({"exim_contribution": ISSUED, "exim_configuration": "blocks"}, []),
+    # The role's own, once it is there. It is made for the group.
+    ({"__exim_found": {"self_signed": {"good": True, "shared": False}}}, MAIL[1:]),
+    ({"__exim_found": {"self_signed": {"good": False, "shared": False}}}, []),
+    (dict(OWN, __exim_files={"found": {"unshared": []}}, __exim_found={"self_signed": {"good": True, "shared": False}}), []),
 ])
 def test_keys_that_are_given_to_exims_group(variables, unshared):
-    values = dict(GIVEN, exim_auth_file="", exim_smarthost_password_file="", exim_clamd_socket="", exim_spamd_socket="")
-    for path in (("exim", "defaults", "main.yml"), ("exim", "vars", "main.yml"), ("exim", "vars", "Debian.yml")):
-        values.update(trusted(yaml.safe_load(read_role(*path))))
-    values.update(variables)
+    values = defaults_and_vars(**variables)
     assert Templar(DataLoader(), variables=values).template(trusted("{{ __exim_unshared_files }}")) == unshared
 
 
@@ -270,8 +304,5 @@ def test_one_click_unsubscription():
     ({}, []), ({"secret_files": {}}, []), ({"secret_files": {"/k": "Debian-exim"}}, []), ({"secret_files": {"/k": "root", "/l": ""}}, ["/k", "/l"]),
 ])
 def test_secret_files_of_other_roles(contribution, unshared):
-    values = {}
-    for path in (("exim", "defaults", "main.yml"), ("exim", "vars", "main.yml"), ("exim", "vars", "Debian.yml")):
-        values.update(trusted(yaml.safe_load(read_role(*path))))
-    values.update(GIVEN, exim_contribution=contribution)
+    values = defaults_and_vars(exim_contribution=contribution)
     assert Templar(DataLoader(), variables=values).template(trusted("{{ __exim_unshared_files }}")) == unshared

@@ -3,13 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the roles' looks at a host find. molecule/first_hour has them on a real one."""
 
+import grp
 import hashlib
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 
 import pytest
+import yaml
 
 ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles")
 DEFAULTS = """# A comment
@@ -169,6 +172,76 @@ def test_the_package_of_exim(host, tmp_path, dpkg, package):
         stderr=subprocess.DEVNULL, check=False,
     ).stdout.decode()
     assert [line for line in out.splitlines() if line.startswith("package=")] == ["package=" + package]
+
+
+@pytest.fixture
+def self_signed(tmp_path):
+    """The look at the certificate that role exim makes itself, in a place that is root's as namei sees it."""
+
+    class SelfSigned:
+        certificate, key = tmp_path / "mail.pem", tmp_path / "mail.key"
+        way = " drwxr-xr-x root root /\n drwxr-xr-x root root etc\n                 x - No such file or directory\n"
+
+        def make(self, host="lists.example.com", key=None):
+            """As the role does."""
+            with open(os.path.join(ROLES, "certificate", "tasks", "self_signed.yml")) as stream:
+                [block] = [task["block"] for task in yaml.safe_load(stream) if "block" in task]
+            sh, option, script, name, *dummy = block[-1]["ansible.builtin.command"]["argv"]
+            group = grp.getgrgid(os.getgid()).gr_name
+            arguments = [script, name, "subjectAltName=DNS:%s,DNS:www.example.com" % host, str(key or self.key), str(self.certificate), group]
+            subprocess.run([sh, option, *arguments], check=True, stderr=subprocess.DEVNULL)
+
+        def look(self, host="lists.example.com"):
+            """What is said of it, without the times."""
+            (tmp_path / "bin").mkdir(exist_ok=True)
+            (tmp_path / "way").write_text("f: x\n" + self.way)
+            (tmp_path / "bin" / "namei").write_text("#!/bin/sh\ncat %s\n" % (tmp_path / "way"))
+            (tmp_path / "bin" / "namei").chmod(0o755)
+            arguments = ["/nonexistent/exim", "exim", "sport = :1", "/nonexistent/e/exim4.conf", "/nonexistent/aliases", "exim4"]
+            out = subprocess.run(
+                ["sh", os.path.join(ROLES, "exim", "files", "look.sh"), *arguments, str(self.certificate), str(self.key), host], check=False, cwd="/",
+                env={"PATH": "%s:/usr/sbin:/usr/bin:/sbin:/bin" % (tmp_path / "bin")}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+            found = [line[len("self_signed."):].split("=", 1) for line in out.splitlines() if line.startswith("self_signed.")]
+            values = dict(found)
+            if "now" in values:
+                assert int(values["expires"]) - int(values["now"]) in range(3650 * 86400 - 60, 3650 * 86400 + 60)
+            return [("%s=%s" % (name, value)).replace(str(tmp_path), "") for name, value in found if name not in ("now", "expires")]
+
+    return SelfSigned()
+
+
+FILES_OF_SELF_SIGNED = ["file=/mail.pem", "file=/mail.key"]
+
+
+def test_no_self_signed_certificate(self_signed):
+    assert self_signed.look() == []
+
+
+def test_the_self_signed_certificate_that_the_role_makes(self_signed):
+    self_signed.make()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (self_signed.certificate, self_signed.key)] == [0o644, 0o640]
+    about = "key=%s 640" % grp.getgrgid(os.getgid()).gr_name
+    for host in ("lists.example.com", "www.example.com"):
+        assert self_signed.look(host) == [*FILES_OF_SELF_SIGNED, about, "pair=same", "name=same"]
+    # Of another name, with a key of another, and with one that everybody can read.
+    assert self_signed.look("mail.example.com") == [*FILES_OF_SELF_SIGNED, about, "pair=same"]
+    self_signed.key.chmod(0o644)
+    assert self_signed.look()[2] == about.replace("640", "644")
+    self_signed.make(key=self_signed.key.with_name("other.key"))
+    assert self_signed.look() == [*FILES_OF_SELF_SIGNED, about.replace("640", "644")]
+    self_signed.key.unlink()
+    assert self_signed.look() == FILES_OF_SELF_SIGNED[:1]
+    # A link to nowhere is something, too.
+    self_signed.key.symlink_to("/nonexistent")
+    assert self_signed.look() == FILES_OF_SELF_SIGNED
+
+
+def test_nothing_is_opened_where_others_can_write(self_signed):
+    self_signed.make()
+    self_signed.way = " drwxr-xr-x root root /\n drwxrwxrwx root root srv\n -rw-r----- root root x\n"
+    assert self_signed.look() == [*FILES_OF_SELF_SIGNED, "others=/mail.pem srv", "others=/mail.key srv"]
+    self_signed.way = " drwxr-xr-x root root /\n lrwxrwxrwx anna anna y -> /srv/y\n"
+    assert self_signed.look()[2:] == ["others=/mail.pem y", "others=/mail.key y"]
 
 
 # As roles/mailman/vars has it, with the checksums of what was published.

@@ -14,7 +14,7 @@ import os
 import re
 
 import pytest
-from helpers import MEMBERS, RUNNERS, assert_verp, letter
+from helpers import CERTIFICATE, CERTIFICATE_KEY, MEMBERS, RUNNERS, assert_verp, letter
 from waiting import eventually
 
 
@@ -32,6 +32,12 @@ def change(list_host, run_site, exim, mailman):
         return {service for service, pid in before.items() if after[service] != pid}
 
     return change
+
+
+@pytest.fixture(scope="module", autouse=True)
+def first_certificate(list_host):
+    """The self-signed certificate of the first run."""
+    return list_host.file(CERTIFICATE).content_string
 
 
 def assert_errors_to(copies):
@@ -178,6 +184,34 @@ def test_another_mail_server_is_taken_out_of_service(change, list_host):
         list_host.check_output("systemctl disable --now othermta; rm /etc/systemd/system/othermta.service; systemctl daemon-reload")
     assert change() == {"exim"}
     assert not list_host.socket("tcp://0.0.0.0:2525").is_listening
+
+
+@pytest.mark.list_hosts("debian13", "el8")
+def test_the_self_signed_certificate(change, exim, list_host, starttls, first_certificate):
+    """It is kept until it is about to end or is for another name, and is gone when the inventory does not want it. Exim notices a new one by itself."""
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=x -addext subjectAltName=DNS:%%s -days %%d -keyout %s -out %s"
+    make %= (CERTIFICATE_KEY, CERTIFICATE)
+
+    def is_new(other):
+        found = starttls()["certificate"]
+        key = list_host.file(CERTIFICATE_KEY)
+        assert (key.user, key.group, key.mode) == ("root", exim.setting("exim_group"), 0o640)
+        return found == list_host.file(CERTIFICATE).content_string != other
+
+    assert starttls()["certificate"] == list_host.file(CERTIFICATE).content_string == first_certificate
+    list_host.check_output(make % (list_host.fqdn, 29))
+    ending = list_host.file(CERTIFICATE).content_string
+    assert change() == set()
+    eventually(lambda: is_new(ending), timeout=30)
+
+    assert change(exim_tls_self_signed=False) == {"exim"}
+    assert starttls() == {"offered": False}
+    assert list_host.run("ls %s %s" % (CERTIFICATE, CERTIFICATE_KEY)).stdout == ""
+
+    list_host.check_output(make % ("other.example.com", 3650))
+    foreign = list_host.file(CERTIFICATE).content_string
+    assert change() == {"exim"}
+    assert is_new(foreign)
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What runs besides mail: services, cron jobs, log rotation, permissions."""
 
+import json
+
 from helpers import RUNNERS
 from waiting import eventually
 
@@ -76,6 +78,8 @@ def test_nothing_is_there_of_what_is_off(list_host):
 def test_verify_finds_no_fault(list_host, run_playbook, tmp_path):
     run = run_playbook("verify.yml", list_host.name, verify_results=str(tmp_path / "verify.json"))
     assert not run.failure(list_host.name)
+    advice = {one["fault"]: one["found"] for one in json.loads((tmp_path / "verify.json").read_text())[list_host.name]["advice"]}
+    assert advice["self-signed"] == ["127.0.0.1 port 25, /etc/listhost/mail.pem"]
 
 
 def test_log_rotation(list_host, mailman):

@@ -66,8 +66,11 @@ def test_no_certificate_at_all(tmp_path):
     assert [fault["fault"] for fault in report.faults()] == ["unused-certificate"]
 
 
-@pytest.mark.parametrize(("days", "faults"), [(90, []), (3, ["old-certificate"])])
-def test_exims_certificate(monkeypatch, days, faults):
+@pytest.mark.parametrize(("days", "issuer", "faults", "advice"), [
+    (90, "an authority", [], []), (3, "an authority", ["old-certificate"], []), (90, "itself", [], ["self-signed"]),
+    (3, "itself", ["old-certificate"], ["self-signed"]),
+])
+def test_exims_certificate(monkeypatch, days, issuer, faults, advice):
     class Client:
         sock = property(lambda self: self)
 
@@ -81,7 +84,8 @@ def test_exims_certificate(monkeypatch, days, faults):
             pass
 
         def getpeercert(self):
-            return {"notAfter": time.strftime("%b %d %H:%M:%S %Y GMT", time.gmtime(time.time() + days * DAY + 60))}
+            end = time.strftime("%b %d %H:%M:%S %Y GMT", time.gmtime(time.time() + days * DAY + 60))
+            return {"notAfter": end, "subject": ((("organizationName", "itself"),),), "issuer": ((("organizationName", issuer),),)}
 
     options = "tls_advertise_hosts = *\ntls_certificate = /c.pem\ndaemon_smtp_ports = 465 : 25\ntls_on_connect_ports = 465\n"
     monkeypatch.setattr(around, "ask", lambda *dummy: options)
@@ -91,3 +95,4 @@ def test_exims_certificate(monkeypatch, days, faults):
     around.check_tls(None, report)
     assert [fault["fault"] for fault in report.faults()] == faults
     assert all(fault["found"] == ["127.0.0.1 port 25, /c.pem: it expires in 3 days"] for fault in report.faults())
+    assert [(one["fault"], one["found"]) for one in report.advice()] == [(name, ["127.0.0.1 port 25, /c.pem"]) for name in advice]

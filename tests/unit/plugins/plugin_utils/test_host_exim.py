@@ -10,7 +10,9 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _host
 INVENTORY = {"exim_configuration": "whole", "now": {}, "domains": ["mail.example.com"], "aliases": ["postmaster", "help"],
              "exim_interfaces": [], "exim_replace_other_mta": False, "exim_replace_configuration": False,
              "files": ["/etc/exim4/exim4.conf", "/etc/exim4/aliases"], "exim_spf_check": "none", "exim_dane": False, "exim_known_faults": "warn",
-             "distribution": "Debian", "release": "bookworm"}
+             "distribution": "Debian", "release": "bookworm", "group": "Debian-exim", "exim_tls_self_signed": True, "exim_tls_certificate": ""}
+# As the look prints it.
+SELF_SIGNED = {"file": "/m.key", "key": "Debian-exim 640", "pair": "same", "now": "0", "expires": str(30 * 86400), "name": "same"}
 OLD = "Exim version 4.96 #2 built\npackage=4.96-15+deb12u8\n"
 FILES = {"/k": "regular file: root 640", "/c": "regular file: root 644", "/p": "regular file: root 640", "/s": "socket: clamav 666"}
 NAMED = {"exim_tls_certificate": "/c", "exim_tls_privatekey": "/k", "exim_auth_file": "/p", "exim_smarthost_password_file": "/p", "exim_clamd_socket": "/s",
@@ -64,6 +66,12 @@ CASES = {
         ("existing=/a", {"now": {"failed": True, "routers": [{"name": "local_user"}]}}, [["an effect any more. Put"]]),
         ("replaced=/etc/exim4/exim4.conf", {"exim_replace_configuration": True}, []),
         ("Exim version 4.96\nreplaced=/etc/exim4/exim4.conf", {"exim_configuration": "blocks"}, []),
+    ]),
+    "self_signed_of_others": ("exim", [
+        ("self_signed.others=/m.key srv\n", {}, [["Others than root can write srv on the way to /m.key", "chmod go-w", "exim_tls_self_signed to false"]]),
+        *[("self_signed.others=/m.key srv\n", {name: value}, []) for name, value in (
+            ("exim_tls_self_signed", False), ("exim_tls_certificate", "/c"))],
+        ("Exim version 4.96\nself_signed.others=/m.key srv\n", {"exim_configuration": "blocks"}, []),
     ]),
     "no_feature": ("exim", [
         ("Exim version 4.96 #2\nSupport for: Content_Scanning DANE SRS", {"exim_dane": True}, []),
@@ -155,7 +163,18 @@ def test_what_the_look_has_found():
     found, dummy = hosts.check("exim", text, dict(INVENTORY, exim_replace_other_mta=True))
     assert found.pop("others")[0] == {"address": "*", "port": "25", "process": "master", "unit": "postfix@-.service"}
     assert found == {"missing": False, "running": True, "sendmail": "/usr/sbin/sendmail.exim", "other_services": ["postfix.service"], "replaced": ["/a"],
-                     "existing": ["/a", "/b: x=y"], "features": ["Content_Scanning"], "version": "4.96", "package": "4.96-15"}
+                     "existing": ["/a", "/b: x=y"], "features": ["Content_Scanning"], "version": "4.96", "package": "4.96-15",
+                     "self_signed": {"files": [], "good": False, "shared": False, "others": []}}
+
+
+@pytest.mark.parametrize(("changes", "good", "shared"), [
+    ({}, True, True), ({"expires": str(30 * 86400 - 1)}, False, True), ({"expires": "-1"}, False, True), ({"expires": ""}, False, True),
+    ({"name": ""}, False, True), ({"pair": ""}, False, True), ({"key": "Debian-exim 644"}, False, False), ({"key": "root 600"}, True, False),
+    ({"key": "users 640"}, True, False), ({"key": ""}, False, False),
+])
+def test_the_self_signed_certificate(changes, good, shared):
+    lines = ["self_signed.%s=%s\n" % item for item in dict(SELF_SIGNED, **changes).items()]
+    assert exim.read_look("".join(lines), INVENTORY)["self_signed"] == {"files": ["/m.key"], "good": good, "shared": shared, "others": []}
 
 
 def test_blocks_replace_nothing():

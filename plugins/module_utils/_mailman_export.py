@@ -12,6 +12,13 @@ ANSWERED = {"faults": list, "id": str, "left_out": list, "lists": list, "size": 
 OF_LIST = {"bytes": int, "email_host": str, "fault": str, "files": int, "held": int, "members": int, "name": str, "queued": int, "state": str}
 
 
+def sent():
+    """Name what Mailman's Python runs; see _mailman_program."""
+    from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import exporting
+
+    return exporting
+
+
 def export(module, installation, handle):
     """What Mailman says when it is asked to write the lists into this file."""
     params = module.params

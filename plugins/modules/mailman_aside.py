@@ -67,6 +67,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import on_mailman, run_target, take
 
 
+def sent():
+    """Name what Mailman's Python runs; see _mailman_program."""
+    from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import aside
+
+    return aside
+
+
 def main():
     module = AnsibleModule(
         argument_spec=dict(

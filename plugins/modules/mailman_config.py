@@ -235,6 +235,13 @@ def is_open(path):
     return os.path.exists(path) and bool(os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH))
 
 
+def sent():
+    """Name what Mailman's Python runs; see _mailman_program."""
+    from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import settings
+
+    return settings
+
+
 def check(module, installation, path, content, names):
     """Let Mailman's Python load the content and compare the settings with Mailman's own."""
     answer = run_target(module, installation, "check_settings", path=path, content=to_text(base64.b64encode(content)), names=sorted(names))

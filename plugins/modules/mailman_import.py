@@ -257,6 +257,13 @@ ANSWERED = {"archive": dict, "finished": list, "kept": list, "lists": list, "pro
 OF_LIST = {"bytes": int, "email_host": str, "files": int, "held": int, "members": int, "name": str, "new_name": str, "queued": int}
 
 
+def sent():
+    """Name what Mailman's Python runs; see _mailman_program."""
+    from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import exporting, importing
+
+    return exporting, importing
+
+
 def ask(module, installation, handle, check, exported=None):
     """Have Mailman take the lists out of the archive, or look whether it could, and return what it says."""
     params = module.params

@@ -347,6 +347,13 @@ COMPILED_IN = (
 )
 
 
+def sent():
+    """Name what Mailman's Python runs; see _mailman_program."""
+    from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import bounces, inventory, overview, queues, settings, survey
+
+    return bounces, inventory, overview, queues, settings, survey
+
+
 def read_stamp(prefix):
     """What the role noted after its last complete installation from an archive, or None."""
     try:

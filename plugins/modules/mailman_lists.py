@@ -282,13 +282,7 @@ import json
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import (
-    TargetError,
-    explain,
-    find_installation,
-    run_target,
-    take,
-)
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import TargetError, explain, find_installation, run_target, take
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_list_files import (
     keep_domains,
     keep_web_host_names,
@@ -311,6 +305,13 @@ ANSWERED = {
 
 # Seconds by which the times of two files may seem to be in another order than they are.
 CLOCK_GRAIN = 2
+
+
+def sent():
+    """Name what Mailman's Python runs; see _mailman_program."""
+    from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import lists
+
+    return lists
 
 
 class ListsModule(AnsibleModule):

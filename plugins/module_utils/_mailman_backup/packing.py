@@ -17,7 +17,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils import (
 )
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup import program, restic, settings, taking
 
-PARTS = (_trust, _mailman_program, _mailman, _mailman_archive, _mailman_export, settings, restic, taking, program, _mailman_program.loader)
+PARTS = (_trust, _mailman_program, _mailman, _mailman_archive, _mailman_export, settings, restic, taking, program)
 # So that the same sources make the same file.
 TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -25,9 +25,12 @@ TIME = (1980, 1, 1, 0, 0, 0)
 def pack():
     """Return the content of the file."""
     files = {"__main__.py": "from %s import main\n\nmain()\n" % program.__name__}
-    for part in set(PARTS + _mailman_program.PARTS):
-        names = part.__name__.split(".")
-        files["/".join(names) + ".py"] = inspect.getsource(part)
+    texts = [(part.__name__, inspect.getsource(part)) for part in PARTS]
+    texts.extend((_mailman_program.PACKAGE + "." + name, text) for name, text in _mailman_program.needed("export_lists"))
+    texts.append((_mailman_program.PACKAGE + ".loader", _mailman_program.read("loader")))
+    for name, text in texts:
+        names = name.split(".")
+        files["/".join(names) + ".py"] = text
         for length in range(1, len(names)):
             files["/".join(names[:length]) + "/__init__.py"] = ""
     content = io.BytesIO()

@@ -22,6 +22,17 @@ SUFFIX = re.compile(r"(.+)-(%s|%s.*)\Z" % ("|".join(SUFFIXES), WITH_MORE))
 # A list's own name may have + in it, but not so: Exim takes it for an address of another list.
 AMBIGUOUS_NAME = re.compile(r"(.+?)(-%s)" % WITH_MORE)
 
+# The file of this package that carries out a request, in a function of the request's name; and for describe the file of each topic, with gather_TOPIC.
+REQUESTS = {
+    "check_settings": "settings",
+    "describe": "survey",
+    "export_lists": "exporting",
+    "import_lists": "importing",
+    "manage_lists": "lists",
+    "put_aside": "aside",
+}
+TOPICS = {"bounces": "bounces", "inventory": "inventory", "lists": "overview", "queues": "queues", "runners": "queues", "settings": "settings"}
+
 # Mailman's queues that have runners, in the order of its QRUNNERS.
 QUEUES = ("Arch", "Bounce", "Command", "Incoming", "News", "Outgoing", "Virgin", "Retry")
 

@@ -6,28 +6,15 @@
 
 from __future__ import absolute_import, division, print_function
 
+import importlib
 import json
 import os
 import signal
 import sys
 
 from . import mailman
-from .aside import put_aside
-from .exporting import export_lists
 from .faults import Failure, Stopped
-from .importing import import_lists
-from .lists import manage_lists
-from .settings import check_settings
-from .survey import describe
-
-REQUESTS = {
-    "check_settings": check_settings,
-    "describe": describe,
-    "export_lists": export_lists,
-    "import_lists": import_lists,
-    "manage_lists": manage_lists,
-    "put_aside": put_aside,
-}
+from .known import REQUESTS
 
 
 def stop(number, frame):
@@ -48,7 +35,8 @@ def main():
         # Files of a list are shared with the web server's and the mail server's processes through the group.
         os.umask(0o002)
         mailman.find(request["prefix"])
-        answer = {"result": REQUESTS[request["do"]](**dict((str(key), value) for key, value in request["arguments"].items()))}
+        part = importlib.import_module("%s.%s" % (__package__, REQUESTS[request["do"]]))
+        answer = {"result": getattr(part, request["do"])(**dict((str(key), value) for key, value in request["arguments"].items()))}
     except Failure:
         answer = {"error": sys.exc_info()[1].text}
     except Stopped:

@@ -6,15 +6,11 @@
 
 from __future__ import absolute_import, division, print_function
 
+import importlib
 import sys
 
 from . import mailman
-from .attributes import Attributes
-from .bounces import gather_bounces
-from .inventory import gather_inventory
-from .queues import gather_queues, gather_runners
-from .settings import gather_settings
-from .text import readable
+from .known import TOPICS
 
 
 def describe(gather):
@@ -25,52 +21,6 @@ def describe(gather):
         "python_version": ".".join(str(part) for part in sys.version_info[:3]),
     }
     for topic in gather:
-        facts[topic] = TOPICS[topic]()
+        part = importlib.import_module("%s.%s" % (__package__, TOPICS[topic]))
+        facts[topic] = getattr(part, "gather_" + topic)()
     return facts
-
-
-def gather_lists():
-    """Every list with its counts and with the attributes that a new list of its name would not have."""
-    mailman.load_lists()
-    mailman.tie_hands()
-    attributes = Attributes()
-    found = []
-    for name in sorted(mailman.Utils.list_names()):
-        try:
-            mlist = mailman.MailList.MailList(name, lock=0)
-            waiting = [len(ids) for ids in (mlist.GetHeldMessageIds(), mlist.GetSubscriptionIds(), mlist.GetUnsubscriptionIds())]
-        except (mailman.Errors.MMListError, EnvironmentError):
-            # Still listed: it exists, and somebody has to restore it.
-            found.append({"name": name, "error": readable(sys.exc_info()[1]) or sys.exc_info()[0].__name__})
-            continue
-        model = mailman.new_list(name)
-        settings = {}
-        for attribute in attributes.known:
-            if hasattr(mlist, attribute):
-                value = attributes.show(mlist, attribute)
-                if value != attributes.show(model, attribute):
-                    settings[attribute] = value
-        found.append(
-            {
-                "name": name,
-                "address": readable(mlist.GetListEmail()),
-                "members": len(mlist.getRegularMemberKeys()),
-                "digest_members": len(mlist.getDigestMemberKeys()),
-                "disabled_members": len(mlist.getDeliveryStatusMembers()),
-                "held_messages": waiting[0],
-                "held_subscriptions": waiting[1],
-                "held_unsubscriptions": waiting[2],
-                "settings": settings,
-            }
-        )
-    return found
-
-
-TOPICS = {
-    "bounces": gather_bounces,
-    "inventory": gather_inventory,
-    "lists": gather_lists,
-    "queues": gather_queues,
-    "runners": gather_runners,
-    "settings": gather_settings,
-}

@@ -33,6 +33,20 @@ def test_a_playbook_has_no_programs(name):
     assert re.findall(r"{%.*", read("playbooks", name)) == []
 
 
+def included_roles(tasks):
+    for task in tasks:
+        yield from included_roles(task.get("block", []) + task.get("always", []))
+        if "ansible.builtin.include_role" in task:
+            yield task["ansible.builtin.include_role"]
+
+
+def test_ansible_does_not_read_the_specifications_of_roles_for_nothing():
+    """Our plugin checks values. Ansible would read and copy the specification of a role each time that one of its task files is included."""
+    roles = [role for play in yaml.safe_load(read("playbooks", "site.yml")) for role in included_roles(play["tasks"])]
+    assert len(roles) > 20
+    assert [role for role in roles if role.get("rolespec_validate") is not False] == []
+
+
 @pytest.mark.parametrize("folder", ["tasks", "vars"])
 def test_role_mailman_transfer_has_no_programs(folder):
     for name in os.listdir(os.path.join(ROOT, "roles", "mailman_transfer", folder)):

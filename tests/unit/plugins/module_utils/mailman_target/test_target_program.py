@@ -6,14 +6,16 @@
 import ast
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import _mailman_program as program
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.known import REQUESTS, TOPICS
 
-PACKAGE = pathlib.Path(program.loader.__file__).parent
+PACKAGE = pathlib.Path(program.__file__).parent / "_mailman_target"
 FILES = sorted(PACKAGE.glob("[a-z]*.py"))
 # Of these only the text is taken: by the process that Mailman's Python runs, and for mm_cfg.py.
 NO_PARTS = {"loader", "long_lines"}
@@ -44,23 +46,53 @@ def test_the_program_is_loaded_and_answers(python, tmp_path):
     assert "Root does not run Mailman's code." in answer["error"] or "The Mailman at %s cannot be loaded" % tmp_path in answer["error"]
 
 
-def test_every_file_is_sent():
-    assert {part.__name__.rpartition(".")[2] for part in program.PARTS} == {path.stem for path in FILES} - NO_PARTS
-    assert program.PARTS[-1].main
+def imported(path, package):
+    """The files of the package that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.level, node.module) == package:
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and package == (1, None) and node.level == 1:
+            yield node.module
+
+
+@pytest.mark.parametrize("do", sorted(REQUESTS))
+def test_a_request_is_sent_what_it_needs_in_order(do):
+    names = [name for name, dummy in program.needed(do, TOPICS if do == "describe" else ())]
+    assert names[-1] == "request" and REQUESTS[do] in names
+    for number, name in enumerate(names):
+        assert set(imported(PACKAGE / (name + ".py"), (1, None))) <= set(names[:number]), name
+
+
+def test_every_file_is_sent_to_some_request_and_few_to_most_runs():
+    sent = {name for do in REQUESTS for name, dummy in program.needed(do, TOPICS if do == "describe" else ())}
+    assert sent == {path.stem for path in FILES} - NO_PARTS
+    assert {name for name, dummy in program.needed("describe")} == {"faults", "known", "mailman", "request", "survey", "text"}
+
+
+def test_ansible_sends_along_what_a_request_needs():
+    """What of the package a module names, and what that imports."""
+    sources = PACKAGE.parent.parent
+    asking = {path: re.findall(r'^(?:.*run_target.* | +)"(%s)",' % "|".join(REQUESTS), path.read_text(encoding="utf-8"), re.MULTILINE)
+              for path in [*sources.glob("modules/*.py"), *sources.glob("module_utils/_*.py")]}
+    assert {do for found in asking.values() for do in found} == set(REQUESTS)
+    for path, found in asking.items():
+        along = list(imported(path, (0, "ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target")))
+        for do in found:
+            assert {REQUESTS[do], *(TOPICS.values() if do == "describe" else ())} <= set(along), path
 
 
 def test_a_part_that_is_sent_too_early_is_told():
     """What a part imports has to be before it."""
     parts = [["locks", "from . import faults\n"]]
     given = "%d\n%s" % (len(json.dumps(parts)), json.dumps(parts))
-    process = subprocess.Popen([sys.executable, "-c", program.pack(None)[0]], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", program.read("loader")], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     err = process.communicate(given.encode())[1]
     assert process.returncode == 1
     assert b"_mailman_target/locks.py" in err and b"faults" in err
 
 
 def test_it_can_be_told_from_others_in_the_list_of_processes():
-    assert "_mailman_target" in program.pack(None)[0]
+    assert "_mailman_target" in program.read("loader")
 
 
 def handlers_that_hide(tree):

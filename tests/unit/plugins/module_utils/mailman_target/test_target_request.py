@@ -21,7 +21,8 @@ def write(path):
     os.mkdir(path)
     open(path + "/config.pck", "w").close()
     return order
-request.REQUESTS["write"] = write
+request.REQUESTS["write"] = "mailman"
+mailman.write = write
 request.main()
 """
 

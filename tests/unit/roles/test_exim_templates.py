@@ -269,6 +269,18 @@ def test_one_click_unsubscription():
     assert not any(":" in value for name in ("OFFERED", "FILE", "HOST", "NAME") for value in options(text, "MM_LEAVE_" + name))
 
 
+@pytest.mark.parametrize(("platform", "version", "line"), [
+    ("Debian", "11", "QUEUEINTERVAL='1m'"), ("Debian", "12", "QUEUEINTERVAL='1m'"), ("Debian", "13", "EXIMSERVICE='-bdf -q1m'"), ("RedHat", "8", "QUEUE='1m'"),
+])
+def test_time_between_queue_runs(platform, version, line):
+    values = trusted(yaml.safe_load(read_role("exim", "vars", platform + ".yml")))
+    values.update(ansible_facts={"distribution_major_version": version}, exim_queue_interval="1m")
+    task = yaml.safe_load(read_role("exim", "tasks", "queue.yml"))[0]["ansible.builtin.lineinfile"]
+    found, pattern = [Templar(DataLoader(), variables=values).template(trusted(task[name])) for name in ("line", "regexp")]
+    assert found == line
+    assert re.match(pattern, line) and not re.match(pattern, "# " + line)
+
+
 INSTALLATION = {name: "/x" for name in ("prefix", "var_prefix", "user", "mail_group", "wrapper", "lists_dir", "frozen_file")}
 DESTINATIONS = destinations([
     {"name": "big", "domains": ["a.test"], "mx_hosts": ["big.test"], "pace": "20/1m", "wait": "5m", "connections": 2},

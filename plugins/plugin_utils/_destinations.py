@@ -71,6 +71,8 @@ def destinations(given, retry):
             "domains": " : ".join(one.get("domains") or ()),
             "mx_hosts": "|".join(mx_hosts),
             # A host that fails is looked for by its name, and then by the domain of the mail, each as *@NAME.
+            "names": "|".join(domains),
+            "period": pace[1] if pace else 0,
             "hosts": "|".join(domains + [r"([^@]*\.)?" + name for name in mx_hosts]),
             "rate": "%d / %s" % (pace[0], show_time(pace[1])) if pace else "",
             "refusals": refusals,

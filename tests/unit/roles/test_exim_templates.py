@@ -307,7 +307,16 @@ def test_destinations():
     text = render("exim_lists", "routers_remote.j2", **given)
     assert options(text, "transport") == ["mailman_verp_smtp${if eq{MM_DESTINATION}{}{}{_MM_DESTINATION}}", "mailman_smtp_MM_DESTINATION"]
     assert re.findall(r"(?m)^(\w+):", text) == ["mailman_pace_router", "mailman_verp_router", "mailman_destination_router"]
+    assert re.findall(r"(?m)^([^#\n].*?)  senders=\S+  (.*)$", render("exim_lists", "retry.j2", exim_lists_retry="F,1d,1h", **given)) == [
+        (r"\N^\*@(a\.test|([^@]*\.)?big\.test)$\N  *", "G,2h35m,5m,2; F,4d,2h"),
+        (r"\N^.*@(a\.test)$\N  rcpt_4xx", "G,2h35m,5m,2; F,4d,2h"), (r"\N^.*@(a\.test)$\N  *", "F,30d,1m"),
+        (r"\N^\*@(b\.test|c\.test)$\N  *", "F,4d,6h"), (r"\N^.*@(b\.test|c\.test)$\N  rcpt_4xx", "F,4d,6h"), (r"\N^.*@(b\.test|c\.test)$\N  *", "F,4d,6h"),
+        # Of those that belong to one by their mail servers Exim does not know it here.
+        (r"\N^\*@\N  *", "F,1d,1h"), ("*@+mm_domains  *", "F,1d,1h"), ("*@+local_domains  *", "F,1d,1h"), ("*  rcpt_4xx", "F,1d,1h"), ("*  *", "F,30d,1m"),
+    ]
     # Without a pace nothing waits for its turn.
+    text = render("exim_lists", "retry.j2", **dict(given, __exim_lists_paced=[]))
+    assert re.findall(r"(?m)^\*.*  (\S.*)$", text) == ["F,2h,15m; G,16h,1h,1.5; F,4d,6h"]
     text = render("exim_lists", "routers_remote.j2", **dict(given, __exim_lists_paced=[]))
     assert re.findall(r"(?m)^(\w+):", text) == ["mailman_verp_router", "mailman_destination_router"]
 

@@ -55,9 +55,10 @@ def test_words_of_exim():
     ], "F,4d,6h")
     assert big == {
         "name": "big", "domains": "a.test", "mx_hosts": r"mx-1\.big\.test|b\.test", "hosts": r"a\.test|([^@]*\.)?mx-1\.big\.test|([^@]*\.)?b\.test",
-        "rate": "20 / 1m", "refusals": "G,1h15m,5m,2; F,4d,1h", "others": "F,30d,1m", "max_rcpt": 0, "connection_max_messages": 0, "max_parallel": 2,
+        "names": r"a\.test", "period": 60, "rate": "20 / 1m", "refusals": "G,1h15m,5m,2; F,4d,1h", "others": "F,30d,1m", "max_rcpt": 0,
+        "connection_max_messages": 0, "max_parallel": 2,
     }
     assert small == {
-        "name": "small", "domains": "c.test : d.test", "mx_hosts": "", "hosts": r"c\.test|d\.test", "rate": "", "refusals": "F,4d,6h", "others": "F,4d,6h",
-        "max_rcpt": 50, "connection_max_messages": 3, "max_parallel": 0,
+        "name": "small", "domains": "c.test : d.test", "mx_hosts": "", "hosts": r"c\.test|d\.test", "names": r"c\.test|d\.test", "period": 0, "rate": "",
+        "refusals": "F,4d,6h", "others": "F,4d,6h", "max_rcpt": 50, "connection_max_messages": 3, "max_parallel": 0,
     }

@@ -7,6 +7,8 @@ sentence that begins with the variable and the value ("exim_ports has 0" or "exi
 import ipaddress
 import re
 
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _destinations
+
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = re.compile(r"(?=.{1,253}\Z)(%s\.)+(?=.*[a-z])%s\Z" % (LABEL, LABEL))
 LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+=?^_`{}~-][A-Za-z0-9!#$%&'*+/=?^_`{|}~-]*(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
@@ -187,6 +189,13 @@ def line(value):
 def retry_rule(value):
     if not re.match(r"[FGH],[^\x00-\x1f\x7f]+\Z", value):
         return ", which is no retry rule of Exim's. Write one as in F,2h,15m; G,16h,1h,1.5; F,4d,6h."
+    return None
+
+
+def interval(value):
+    """A time of Exim's that is more than none."""
+    if not _destinations.parse_time(value):
+        return ", which is no time. Write one of Exim's, as in 1m or 1h30m."
     return None
 
 

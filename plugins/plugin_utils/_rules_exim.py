@@ -40,6 +40,7 @@ KINDS = {
     "exim_dkim_next_selector": kinds.selector,
     "exim_remote_max_parallel": kinds.at_least(1, "1 or more"),
     "exim_queue_run_max": kinds.at_least(1, "1 or more"),
+    "exim_queue_interval": kinds.interval,
     "exim_tls_required_domains": kinds.domain,
     "exim_smarthost": kinds.host,
     "exim_smarthost_port": kinds.port,
@@ -54,6 +55,7 @@ OF_THE_WHOLE = (
     "exim_relay_domains", "exim_relay_routes", "exim_relay_from_hosts", "exim_tls_certificate", "exim_auth_file", "exim_required_headers", "exim_dnsbls",
     "exim_spf_check", "exim_sender_callout_timeout", "exim_malware_scanning", "exim_spam_scanning", "exim_dkim_domains", "exim_dkim_next_selector",
     "exim_aliases", "exim_tls_required_domains", "exim_dane", "exim_smarthost", "exim_blocks",
+    "exim_queue_interval",
 )
 
 

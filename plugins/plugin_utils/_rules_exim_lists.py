@@ -3,6 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What role exim_lists asks of its variables and of those of the other two roles that it reads."""
 
+import collections
+import re
+
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _destinations
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _kinds as kinds
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import label, shown
 
@@ -13,6 +17,8 @@ KINDS = {
     "exim_lists_subscriptions_per_hour": kinds.at_least(0, "0 (no limit) or more; 50 is the default"),
     "exim_lists_retry": kinds.retry_rule,
 }
+# What can be said of a destination.
+LIMITS = ("pace", "connections", "messages_per_connection", "recipients_per_message", "wait")
 
 
 def domains(v):
@@ -87,4 +93,119 @@ def one_click_is_signed(v):
                "domains, publish their keys (playbooks/dns.yml), or set mailman_web_one_click to false." % " and ".join(missing))
 
 
-RULES = (one_click, one_click_is_signed, taking_out, domains, domains_of_mailman, domains_of_lists, sessions, loopback, port_of_mailman)
+def destinations(v):
+    """What is said of one destination."""
+    for number, one in enumerate(v["exim_lists_destinations"], 1):
+        where = label("exim_lists_destinations", number, one)
+        if not re.match(r"[a-z][a-z0-9_]{0,30}\Z", one["name"]):
+            yield "%s has this name, which Exim could not use. Begin with a letter, and write lower-case letters, digits and underscores." % where
+        if not one.get("domains") and not one.get("mx_hosts"):
+            yield "%s has no domains and no mx_hosts, so no mail is for it. Add domains, or take it out." % where
+        for key in ("domains", "mx_hosts"):
+            for name in one.get(key) or ():
+                fault = kinds.domain(name)
+                if fault:
+                    yield "%s has %s in %s%s" % (where, shown(name), key, fault)
+        if not set(one).intersection(LIMITS):
+            yield "%s limits nothing. Add one of %s, or take it out." % (where, ", ".join(LIMITS))
+        pace = _destinations.parse_pace(one.get("pace", "1/1m"))
+        if not pace or not pace[0] or not pace[1]:
+            yield ("%s has pace %s, which is none. Write a number of messages, more than 0, and a time of Exim's, as in 20/1m. For no limit take it out."
+                   % (where, shown(one["pace"])))
+        for key in ("recipients_per_message", "messages_per_connection", "connections"):
+            if one.get(key, 1) < 1:
+                yield "%s has %s %d. Set it to 1 or more, or take it out for no limit of its own." % (where, key, one[key])
+        for key in ("wait", "longest_wait"):
+            if key in one and kinds.interval(one[key]):
+                yield "%s has %s %s%s" % (where, key, shown(one[key]), kinds.interval(one[key]))
+
+
+def waits_of_destinations(v):
+    """How long refused mail waits."""
+    end = _destinations.end_of_rule(v["exim_lists_retry"])
+    for number, one in enumerate(v["exim_lists_destinations"], 1):
+        where = label("exim_lists_destinations", number, one)
+        first, longest = _destinations.parse_time(one.get("wait", "")), _destinations.parse_time(one.get("longest_wait", ""))
+        if "longest_wait" in one and "wait" not in one:
+            yield "%s has longest_wait but no wait. Add how long Exim waits at first, or take it out." % where
+        elif first and longest and longest < first:
+            yield "%s has wait %s and longest_wait %s. Set the second to no less than the first." % (where, one["wait"], one["longest_wait"])
+        elif first and not end:
+            yield ("%s has wait %s, but exim_lists_retry is %s: it cannot be told when Exim gives up. Write its last part as in F,4d,6h."
+                   % (where, one["wait"], shown(v["exim_lists_retry"])))
+        elif first and max(first, longest or 0) >= end:
+            yield ("%s has waits of up to %s, but by exim_lists_retry Exim gives up after %s. Set longest_wait to less."
+                   % (where, _destinations.show_time(max(first, longest or 0)), _destinations.show_time(end)))
+
+
+def one_destination_each(v):
+    """Two rules for one destination."""
+    names, domains, hosts = {}, {}, {}
+    for number, one in enumerate(v["exim_lists_destinations"], 1):
+        where = label("exim_lists_destinations", number, one)
+        if names.setdefault(one["name"], number) != number:
+            yield "%s has the name of entry %d. Give it another one." % (where, names[one["name"]])
+        for name in one.get("domains") or ():
+            if domains.setdefault(name, number) != number:
+                yield "%s has %s in domains, as entry %d has. Take it from one of them." % (where, shown(name), domains[name])
+        for name in one.get("mx_hosts") or ():
+            for other, entry in hosts.items():
+                if entry != number and (("." + name).endswith("." + other) or ("." + other).endswith("." + name)):
+                    yield ("%s has %s in mx_hosts, and entry %d has %s: both are for the same hosts. Take it from one of them."
+                           % (where, shown(name), entry, shown(other)))
+            hosts.setdefault(name, number)
+
+
+def destinations_that_exim_reaches(v):
+    if not v["exim_lists_destinations"]:
+        return
+    if v["exim_configuration"] == "blocks":
+        yield ("exim_lists_destinations is set, but exim_configuration is blocks: in a configuration that somebody else wrote it has no effect. Take it out.")
+    elif v["exim_smarthost"]:
+        yield ("exim_lists_destinations is set, but exim_smarthost is '%s': this host sends to nobody else, and the relay decides about the pace. Take the "
+               "first out, and have it on the relay." % v["exim_smarthost"])
+
+
+def recipients_of_copies(v):
+    for number, one in enumerate(v["exim_lists_destinations"], 1):
+        if "recipients_per_message" in one and v["mailman_verp"] == "exim":
+            yield ("%s has recipients_per_message %d, but mailman_verp is exim: each copy has one recipient. Take it out, or set mailman_verp to none."
+                   % (label("exim_lists_destinations", number, one), one["recipients_per_message"]))
+
+
+def queue_runs_at_that_pace(v):
+    """What waits for its turn leaves with the next queue run."""
+    interval = _destinations.parse_time(v["exim_queue_interval"])
+    for number, one in enumerate(v["exim_lists_destinations"], 1):
+        pace = _destinations.parse_pace(one.get("pace", ""))
+        if pace and pace[0] and pace[1] and not (interval and interval <= pace[1]):
+            yield ("%s has pace %s, but exim_queue_interval is '%s'. What waits leaves with a queue run, so these must be as often: set it to %s, or write the "
+                   "pace for a longer time." % (label("exim_lists_destinations", number, one), one["pace"], v["exim_queue_interval"],
+                                                _destinations.show_time(min(60, pace[1]))))
+
+
+def members_at_that_pace(v):
+    """A post must have left before Exim gives up, as far as the inventory says who is on the lists."""
+    end, interval = _destinations.end_of_rule(v["exim_lists_retry"]), _destinations.parse_time(v["exim_queue_interval"])
+    paces = [(number, one, _destinations.parse_pace(one.get("pace", ""))) for number, one in enumerate(v["exim_lists_destinations"], 1)]
+    paces = [(number, one, *pace) for number, one, pace in paces if pace and pace[0]]
+    if not (end and interval and paces):
+        return
+    for place, found in enumerate(v["mailman_lists"], 1):
+        domains = collections.Counter(address_of(member).rpartition("@")[2].lower() for member in found.get("members") or ())
+        for number, one, most, period in paces:
+            members = sum(domains[domain] for domain in one.get("domains") or ())
+            needed = _destinations.seconds_to_send(members, most, max(period, interval))
+            if needed >= end:
+                yield ("%s has pace %s, and %s has %d members there: one post takes %s, but by exim_lists_retry Exim gives up after %s. Set a faster pace, "
+                       "or have Exim try for longer." % (label("exim_lists_destinations", number, one), one["pace"], label("mailman_lists", place, found),
+                                                         members, _destinations.show_time(needed), _destinations.show_time(end)))
+
+
+def address_of(member):
+    """Return the address of a member, who may be a mapping with more."""
+    return str(member.get("address", "") if isinstance(member, dict) else member)
+
+
+RULES = (destinations, waits_of_destinations, one_destination_each, destinations_that_exim_reaches, recipients_of_copies, queue_runs_at_that_pace,
+         members_at_that_pace, one_click, one_click_is_signed, taking_out, domains, domains_of_mailman, domains_of_lists, sessions, loopback, port_of_mailman)

@@ -213,11 +213,12 @@ def test_what_verify_finds(list_host, tmp_path):
 
 
 def test_off_means_absent(list_host, post):
-    done = run(list_host, mailman_lists=[], mailman_web_one_click=False)
+    done = run(list_host, mailman_lists=[], mailman_web_one_click=False, exim_lists_destinations=[])
     assert done.failure == ""
     assert not list_host.file(KEYS).exists
     assert list_host.run("ls /etc/systemd/system/listhost-one-click* /run/listhost-one-click.sock").stdout == ""
     assert list_host.run("grep -rl -e one-click -e one_click /etc/apache2/sites-enabled /etc/exim4/exim4.conf").stdout == ""
+    assert list_host.run("grep -i -e mm_to_ -e destination -e pace /etc/exim4/exim4.conf").stdout == ""
     copy = post("news@list.example.com", 1)["anna@example.org"]
     assert link_of(copy) is None
     assert "<mailto:news-request@list.example.com" in copy.content["List-Unsubscribe"]

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._destinations import destinations
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
 from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import ROLES, read_role, trusted
 
@@ -28,6 +29,8 @@ GIVEN = {
     # What role_values and the look have found.
     "__exim_values": {"exim_tls_self_signed": True},
     "__exim_found": {"self_signed": {"files": [], "good": True, "shared": True}},
+    "__exim_lists_destinations": [],
+    "__exim_lists_paced": [],
 }
 
 
@@ -137,7 +140,7 @@ def test_what_leaves_is_signed_and_goes_to_the_smarthost_alone(verp, sent):
     given = dict(exim_dkim_domains=["list.example.com"], exim_dkim_selector="lists", exim_smarthost="relay.example.com", exim_smarthost_user="anna",
                  exim_smarthost_password_file="/etc/exim4/password", exim_smarthost_port=465, mailman_verp=verp)
     [task] = [task for task in yaml.safe_load(read_role("exim_lists", "tasks", "apply.yml")) if "ansible.builtin.set_fact" in task]
-    blocks = task["ansible.builtin.set_fact"]["exim_lists_contribution"]["blocks"]
+    blocks = task["vars"]["__exim_lists_blocks"]
     [leads_to] = [block["leads_to"] for block in blocks if block["slot"] == "transports"]
     block = dict(slot="transports", name="lists", content=render("exim_lists", "transports.j2", **given).strip("\n"),
                  leads_to=Templar(DataLoader(), variables=dict(GIVEN, **given)).template(trusted(leads_to)))
@@ -298,6 +301,89 @@ def test_one_click_unsubscription():
     removed = options(render("exim_lists", "transports.j2", **dict(given, __exim_lists_one_click=ONE_CLICK)), "headers_remove")
     assert removed[1] == "${if MM_LEAVE_OFFERED {List-Unsubscribe}{}} : List-Unsubscribe-Post"
     assert not any(":" in value for name in ("OFFERED", "FILE", "HOST", "NAME") for value in options(text, "MM_LEAVE_" + name))
+
+
+@pytest.mark.parametrize(("platform", "version", "line"), [
+    ("Debian", "11", "QUEUEINTERVAL='1m'"), ("Debian", "12", "QUEUEINTERVAL='1m'"), ("Debian", "13", "EXIMSERVICE='-bdf -q1m'"), ("RedHat", "8", "QUEUE='1m'"),
+])
+def test_time_between_queue_runs(platform, version, line):
+    values = trusted(yaml.safe_load(read_role("exim", "vars", platform + ".yml")))
+    values.update(ansible_facts={"distribution_major_version": version}, exim_queue_interval="1m")
+    task = yaml.safe_load(read_role("exim", "tasks", "queue.yml"))[0]["ansible.builtin.lineinfile"]
+    found, pattern = [Templar(DataLoader(), variables=values).template(trusted(task[name])) for name in ("line", "regexp")]
+    assert found == line
+    assert re.match(pattern, line) and not re.match(pattern, "# " + line)
+
+
+INSTALLATION = {name: "/x" for name in ("prefix", "var_prefix", "user", "mail_group", "wrapper", "lists_dir", "frozen_file")}
+DESTINATIONS = destinations([
+    {"name": "big", "domains": ["a.test"], "mx_hosts": ["big.test"], "pace": "20/1m", "wait": "5m", "connections": 2},
+    {"name": "small", "domains": ["b.test", "c.test"], "messages_per_connection": 3, "recipients_per_message": 50},
+], "F,4d,6h")
+OF_LISTS = ("main.j2", "retry.j2", "routers_remote.j2", "transports.j2")
+
+
+def test_no_destinations_are_no_line():
+    for name in OF_LISTS:
+        assert not re.search("(?i)mm_to|pace|destination", render("exim_lists", name, __exim_lists_installation=INSTALLATION))
+    assert render("exim_lists", "retry.j2").strip() == "*  *  senders=^.*-bounces[+@]  F,2h,15m; G,16h,1h,1.5; F,4d,6h"
+
+
+def test_destinations():
+    """What Exim makes of it is in molecule/receivers."""
+    given = {"__exim_lists_destinations": DESTINATIONS, "__exim_lists_paced": DESTINATIONS[:1], "__exim_lists_installation": INSTALLATION}
+    text = render("exim_lists", "main.j2", **given)
+    assert options(text, "MM_DESTINATION") == ["${if match_domain{$domain}{+mm_to_big}{big}{${if match_domain{$domain}{+mm_to_small}{small}{}}}}"]
+    assert options(text, "domainlist mm_to_small") == ["b.test : c.test"]
+    assert options(text, "domainlist mm_to_big") == [
+        "a.test : ${if match{${lookup dnsdb{>: defer_never,mxh=$domain}}}{\\N(?i)(^|[.:])(big\\.test)(:|$)\\N}{*}{}}"]
+    assert options(render("exim_lists", "acl_pace.j2", **given), "ratelimit") == ["20 / 1m / per_cmd / leaky / mm-pace-big"]
+    text = render("exim_lists", "routers_remote.j2", **given)
+    assert options(text, "transport") == ["mailman_verp_smtp${if eq{MM_DESTINATION}{}{}{_MM_DESTINATION}}", "mailman_smtp_MM_DESTINATION"]
+    assert re.findall(r"(?m)^(\w+):", text) == ["mailman_pace_router", "mailman_verp_router", "mailman_destination_router"]
+    assert re.findall(r"(?m)^([^#\n].*?)  senders=\S+  (.*)$", render("exim_lists", "retry.j2", exim_lists_retry="F,1d,1h", **given)) == [
+        (r"\N^\*@(a\.test|([^@]*\.)?big\.test)$\N  *", "G,2h35m,5m,2; F,4d,2h"),
+        (r"\N^.*@(a\.test)$\N  rcpt_4xx", "G,2h35m,5m,2; F,4d,2h"), (r"\N^.*@(a\.test)$\N  *", "F,30d,1m"),
+        (r"\N^\*@(b\.test|c\.test)$\N  *", "F,4d,6h"), (r"\N^.*@(b\.test|c\.test)$\N  rcpt_4xx", "F,4d,6h"), (r"\N^.*@(b\.test|c\.test)$\N  *", "F,4d,6h"),
+        # Of those that belong to one by their mail servers Exim does not know it here.
+        (r"\N^\*@\N  *", "F,1d,1h"), ("*@+mm_domains  *", "F,1d,1h"), ("*@+local_domains  *", "F,1d,1h"), ("*  rcpt_4xx", "F,1d,1h"), ("*  *", "F,30d,1m"),
+    ]
+    # Without a pace nothing waits for its turn.
+    text = render("exim_lists", "retry.j2", **dict(given, __exim_lists_paced=[]))
+    assert re.findall(r"(?m)^\*.*  (\S.*)$", text) == ["F,2h,15m; G,16h,1h,1.5; F,4d,6h"]
+    text = render("exim_lists", "routers_remote.j2", **dict(given, __exim_lists_paced=[]))
+    assert re.findall(r"(?m)^(\w+):", text) == ["mailman_verp_router", "mailman_destination_router"]
+
+
+@pytest.mark.parametrize(("variables", "names"), [
+    ({}, ["mailman_verp_smtp_big", "mailman_smtp_big", "mailman_verp_smtp_small", "mailman_smtp_small"]),
+    ({"mailman_verp": "none"}, ["mailman_smtp_big", "mailman_smtp_small"]),
+    ({"mailman_verp": "none", "mailman_separate_home": "/virtual"},
+     ["mailman_verp_smtp_big", "mailman_smtp_big", "mailman_verp_smtp_small", "mailman_smtp_small"]),
+])
+def test_transports_of_destinations(variables, names):
+    """Each has its limits, and all that the one for other destinations has."""
+    given = dict(variables, __exim_lists_destinations=DESTINATIONS, __exim_lists_one_click=ONE_CLICK, exim_tls_required_domains=[])
+    block = {"slot": "transports", "name": "x", "content": render("exim_lists", "transports_destinations.j2", **given), "leads_to": "other_hosts",
+             "each_paragraph": True}
+    text = render("exim", "exim.conf.j2", exim_contribution={"blocks": [block]}, exim_dkim_domains=["list.example.com"], __exim_dkim_key_directory="/k")
+    transports = re.search("(?s)# block: x\n(.*)# end of block: x", text).group(1).strip().split("\n\n")
+    assert [transport.split(":")[0] for transport in transports] == names
+    verp = render("exim_lists", "transports.j2", __exim_lists_one_click=ONE_CLICK, __exim_lists_installation=INSTALLATION).partition("mailman_verp_smtp:\n")[2]
+    for transport in transports:
+        assert options(transport, "max_parallel") == (["2"] if "_big" in transport else [])
+        assert options(transport, "connection_max_messages") == (["3"] if "_small" in transport else [])
+        assert transport.count("dkim_domain") == 1
+        if "verp" in transport:
+            assert [line for line in verp.splitlines() if line not in transport] == []
+        else:
+            assert options(transport, "max_rcpt") == (["50"] if "_small" in transport else [])
+
+
+def test_transports_of_destinations_with_tls():
+    text = render("exim_lists", "transports_destinations.j2", __exim_lists_destinations=DESTINATIONS, exim_tls_required_domains=["a.test"])
+    assert options(text, "connection_max_messages") == ["1"] * 4
+    assert len(options(text, "hosts_require_tls")) == 4
 
 
 @pytest.mark.parametrize(("contribution", "unshared"), [

@@ -42,6 +42,14 @@ def test_destinations_that_have_put_mail_off():
     assert put_off.reason("a\x1b\u202eb") == "a??b"
 
 
+def test_mail_that_waits_for_its_turn():
+    """Of exim_lists_destinations, as 4.94.2, 4.96 and 4.98.2 have it."""
+    times = "26-Nov-2026 16:17:27  26-Nov-2026 16:17:28  26-Nov-2026 16:18:28 "
+    lines = ["  R:anna@slow.test -1 0 at the pace of slow", times, "  R:bob@slow.test -1 0 at the pace of slow", times]
+    assert put_off.describe(put_off.read_records(lines), NOW) == [
+        "slow.test since 2026-11-26 16:17:27, next try 2026-11-26 16:18:28: at the pace of slow (2 addresses or hosts)"]
+
+
 @pytest.mark.parametrize(("options", "asked"), [
     ("spool_directory = /var/spool/exim4\nexim_user = nobody\n", True),
     # Root reads nothing that Exim's user writes, and no user that is not there does.

@@ -44,6 +44,7 @@ CASES = {
     "log_selector": (["+incoming_port", "-retry_defer"], ["incoming_port", "+a b", "+", ""]),
     "line": (["some text", "ü"], ["", "a\nb", "a\x7f"]),
     "retry_rule": (["F,2h,15m", "F,2h,15m; G,16h,1h,1.5"], ["often", "F", "F,2h\nx", ""]),
+    "interval": (["1m", "1h30m", "5s"], ["", "0s", "1", "1 m", "1m\n", "soon"]),
     "list_name": (["announce", "a.b-c_d+e=f", "_x", "7", "x" * 64], ["Announce", "a@b", ".a", "-a", "", "a b", "x" * 65, "a/b"]),
     "list_name_or_all": (["*", "announce"], ["**", "Announce", "a@b", ""]),
     "checksum": (["sha256:" + 64 * "0"], ["", 64 * "0", "sha256:" + 63 * "0", "md5:" + 64 * "0", "sha256:" + 64 * "A"]),

@@ -73,6 +73,12 @@ def lists(**one):
     return {"mailman_lists": [dict({"name": "announce", "owners": ["a@example.org"]}, **one)]}
 
 
+def to(*others, **changes):
+    """A destination, with changes to it, and others beside it."""
+    one = {"name": "big", "domains": ["big.test"], "pace": "20/1m", **changes}
+    return {"exim_lists_destinations": [{key: value for key, value in one.items() if value is not None}, *others]}
+
+
 CASES = {
     "exim.next_key": [
         ({"exim_dkim_next_selector": "lists"}, ["exim_dkim_next_selector is 'lists', and so is exim_dkim_selector", "another name"]),
@@ -418,6 +424,56 @@ CASES = {
         (dict(lists(settings={"unsubscribe_policy": 0}), mailman_web_one_click=True), []), (dict(lists(), mailman_web_one_click=True), []),
         (lists(settings={"unsubscribe_policy": 1}), []),
     ],
+    "exim_lists.destinations": [
+        (to(name="Big one"), ["exim_lists_destinations (Big one) has this name", "underscores"]),
+        (to(domains=[]), ["exim_lists_destinations (big) has no domains and no mx_hosts", "Add domains"]),
+        (to(domains=["big..test"]), ["(big) has 'big..test' in domains, which is no domain name"]),
+        (to(mx_hosts=["*.big.test"]), ["(big) has '*.big.test' in mx_hosts, which is no domain name"]),
+        (to(pace=None), ["(big) limits nothing. Add one of pace, connections,"]),
+        *((to(pace=pace), ["(big) has pace '%s', which is none" % pace, "as in 20/1m", "For no limit take it out"])
+          for pace in ("0/1m", "20/0m", "20", "20/m", "-1/1m", "1.5/1m", "20/1 m", "a/1m", "20/1y")),
+        (to(connections=0), ["(big) has connections 0. Set it to 1 or more"]),
+        (to(messages_per_connection=-1), ["(big) has messages_per_connection -1"]), (to(recipients_per_message="0"), ["recipients_per_message 0"]),
+        (to(wait="soon"), ["(big) has wait 'soon', which is no time"]), (to(wait="5m", longest_wait="0s"), ["(big) has longest_wait '0s', which is no time"]),
+        (to(), []), (to(domains=None, mx_hosts=["big.test"]), []), (to(pace=None, connections="2"), []), (to(pace="600 / 1h30m"), []), ({}, []),
+    ],
+    "exim_lists.waits_of_destinations": [
+        (to(longest_wait="1h"), ["(big) has longest_wait but no wait"]),
+        (to(wait="1h", longest_wait="5m"), ["(big) has wait 1h and longest_wait 5m", "no less than the first"]),
+        (dict(to(wait="5m"), exim_lists_retry="F,soon,15m"), ["(big) has wait 5m, but exim_lists_retry is 'F,soon,15m'", "F,4d,6h"]),
+        (to(wait="5m", longest_wait="4d"), ["(big) has waits of up to 4d, but by exim_lists_retry Exim gives up after 4d", "Set longest_wait to less"]),
+        (to(wait="5m", longest_wait="5m"), []), (to(wait="5m"), []), (to(wait="3d23h"), []), (dict(to(), exim_lists_retry="F,soon,15m"), []),
+    ],
+    "exim_lists.one_destination_each": [
+        (to({"name": "big", "domains": ["other.test"]}), ["exim_lists_destinations (big) has the name of entry 1"]),
+        (to({"name": "other", "domains": ["other.test", "big.test"]}), ["(other) has 'big.test' in domains, as entry 1 has", "Take it from one of them"]),
+        (to({"name": "other", "mx_hosts": ["mx.big.test"]}, mx_hosts=["big.test"]),
+         ["(other) has 'mx.big.test' in mx_hosts, and entry 1 has 'big.test': both are for the same hosts"]),
+        (to({"name": "other", "mx_hosts": ["big.test"]}, mx_hosts=["mx.big.test"]), ["(other) has 'big.test' in mx_hosts, and entry 1 has 'mx.big.test'"]),
+        (to({"name": "other", "domains": ["a.big.test"], "mx_hosts": ["bigbig.test"]}, mx_hosts=["big.test", "mx.big.test"]), []), ({}, []),
+    ],
+    "exim_lists.destinations_that_exim_reaches": [
+        (dict(to(), exim_configuration="blocks"), ["exim_configuration is blocks", "Take it out"]),
+        (dict(to(), exim_smarthost="relay.example.com"), ["exim_smarthost is 'relay.example.com'", "have it on the relay"]),
+        (to(), []), ({"exim_configuration": "blocks"}, []), ({"exim_smarthost": "relay.example.com"}, []),
+    ],
+    "exim_lists.recipients_of_copies": [
+        (to(recipients_per_message=50), ["(big) has recipients_per_message 50, but mailman_verp is exim", "set mailman_verp to none"]),
+        (dict(to(recipients_per_message=50), mailman_verp="none"), []), (to(), []),
+    ],
+    "exim_lists.queue_runs_at_that_pace": [
+        (to(), ["(big) has pace 20/1m, but exim_queue_interval is ''", "set it to 1m, or"]),
+        (dict(to(pace="20/10s"), exim_queue_interval="1m"), ["exim_queue_interval is '1m'", "set it to 10s, or"]),
+        (dict(to(), exim_queue_interval="1m"), []), (to(pace=None, wait="5m"), []), (dict(to(pace="600/1h"), exim_queue_interval="10m"), []),
+    ],
+    "exim_lists.members_at_that_pace": [
+        (dict(to(pace="1/2h"), **lists(members=["m%d@Big.test" % number for number in range(48)] + ["a@other.test"]), exim_queue_interval="1m"),
+         ["(big) has pace 1/2h, and mailman_lists (announce) has 48 members there: one post takes 4d, but by exim_lists_retry Exim gives up after 4d"]),
+        (dict(to(pace="1/2h"), **lists(members=[{"address": "m%d@big.test" % number} for number in range(47)]), exim_queue_interval="1m"), []),
+        # A queue run lets no more pass.
+        (dict(to(pace="1/1s"), **lists(members=["m%d@big.test" % number for number in range(48)]), exim_queue_interval="2h"), ["one post takes 4d"]),
+        (dict(to(), **lists(members=["a@other.test"] * 9)), []), (dict(to(pace=None, wait="5m"), exim_queue_interval="1m"), []),
+    ],
     "exim_lists.one_click": [
         ({"mailman_web_one_click": True, "mailman_verp": "mailman"}, ["mailman_verp is 'mailman'", "Set mailman_verp to exim"]),
         ({"mailman_web_one_click": True, "mailman_verp": "none"}, ["mailman_verp is 'none'"]),
@@ -463,6 +519,8 @@ def test_every_text_and_number_has_a_kind(name):
     ("exim_local_domains", ["example..com"], ["has 'example..com'", "lists.example.com"]),
     ("exim_smarthost", "192.0.2.1:25", ["is '192.0.2.1:25'", "IP address"]),
     ("exim_postmaster", "admin@-bad-", ["is 'admin@-bad-'", "admin@example.com"]),
+    ("exim_queue_interval", "1 minute", ["is '1 minute'", "1m or 1h30m"]),
+    ("exim_queue_interval", "0m", ["is '0m'", "no time"]),
     ("exim_interfaces", ["dead"], ["has 'dead'", "no IP address"]),
     ("exim_relay_from_hosts", ["999.999.1.1/99"], ["has '999.999.1.1/99'", "192.0.2.0/24"]),
     ("exim_relay_from_hosts", ["0.0.0.0/0"], ["has '0.0.0.0/0'", "192.0.2.0/24"]),

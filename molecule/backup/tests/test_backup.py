@@ -6,7 +6,8 @@
 import json
 
 import pytest
-from conftest import DIRECTORY
+from conftest import DIRECTORY, SCENARIO
+from running import run_playbook
 from waiting import eventually, until_mailman_is_idle
 
 LIST = "announce@list.example.com"
@@ -139,7 +140,7 @@ def test_a_drill_restores_the_newest_backup_and_leaves_nothing(host, busy, play)
     assert (host.list("announce"), host.check_output("ls -A /var/lib /var/lib/listhost-backup")) == (before, files)
 
 
-def test_a_host_is_destroyed_and_comes_back(host, busy, play, destroy):
+def test_a_host_is_destroyed_and_comes_back(host, busy, play, destroy, sink):
     assert host.back_up()[0] == 0
     lists = ("announce", "board", "mailman")
     before, key, aliases = {name: host.list(name) for name in lists}, host.file("/etc/exim4/dkim/list.example.com.pem").sha256sum, host.lists()
@@ -151,8 +152,11 @@ def test_a_host_is_destroyed_and_comes_back(host, busy, play, destroy):
     host.check_output("mkdir -p /etc/listhost; umask 077; echo %s > /etc/listhost/backup_password", SECRET)
     assert play("restore.yml", "--check").failure == ""
     assert not host.file("/var/lib/mailman/bin").exists and not host.file("/var/lib/listhost-backup").exists
+    mark = sink.mark()
     run = play("restore.yml")
     assert run.failure == ""
+    assert "A post to listhost-probe@list.example.com, " in run.results["Show that mail flows"]["msg"]
+    assert sink.messages(since=mark, host=host) == []
     after = {name: host.list(name) for name in lists}
     assert [(name, key, before[name][key], after[name][key]) for name in lists for key in before[name] if before[name][key] != after[name][key]] == []
     assert host.lists() == aliases
@@ -171,6 +175,23 @@ def test_mail_flows_after_that(host, send, sink):
     to = "announce-confirm+%s@list.example.com" % cookie(host)
     assert send(host, to, sender="new@example.net", data="From: new@example.net\nTo: %s\n\n" % to).code == 250
     eventually(lambda: "new@example.net" in host.list("announce")["members"])
+
+
+def test_mail_that_does_not_flow_after_a_restore_is_named(host, tmp_path):
+    task = {"ansible.builtin.include_role": {"name": "listhost.exim_mailman.mailman_backup", "tasks_from": "probe"}}
+    known = {"mailman_installation": {"prefix": "/var/lib/mailman", "python": "/usr/bin/python2.7", "domains_file": ""}, "__mailman_backup_probe_tries": 2}
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "list_hosts", "gather_facts": False, "tasks": [task]}]))
+    until_mailman_is_idle(host, "/var/lib/mailman/qfiles")
+    before = host.check_output("ls /var/lib/mailman/lists /var/lib/mailman/archives/* /var/lib/mailman/data")
+    host.check_output("systemctl stop mailman")
+    try:
+        failure = run_playbook(SCENARIO, host=host, playbook=tmp_path / "play.yml", **known).failure
+    finally:
+        # It is for a list that is gone.
+        host.check_output("rm /var/lib/mailman/qfiles/in/*; systemctl start mailman")
+    assert "a post to listhost-probe@list.example.com has not come back to listhost-probe-held@list.example.com. Mailman's queues with messages: in." in failure
+    assert "T=mailman_transport" in failure
+    assert host.check_output("ls /var/lib/mailman/lists /var/lib/mailman/archives/* /var/lib/mailman/data") == before
 
 
 def test_lists_come_back_as_they_were_beside_those_that_are_there_or_in_their_place(host, play):

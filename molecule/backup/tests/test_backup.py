@@ -33,7 +33,8 @@ def repository_size(host):
 def test_the_first_backup_is_taken_at_once(host):
     state = eventually(lambda: host.run("systemctl is-active listhost-backup").stdout != "activating\n" and host.state())
     assert (state["faults"], state["verified"] >= state["taken"]) == ([], True)
-    assert host.service("listhost-backup.timer").is_running and host.service("listhost-backup.timer").is_enabled
+    timers = [host.service("listhost-backup%s.timer" % name) for name in ("", "-report")]
+    assert [(timer.is_running, timer.is_enabled) for timer in timers] == [(True, True)] * 2
     modes = {path: oct(host.file(path).mode) for path in ("/etc/listhost/backup.json", DIRECTORY, "/usr/local/lib/listhost/backup.pyz")}
     assert modes == {"/etc/listhost/backup.json": "0o600", DIRECTORY: "0o700", "/usr/local/lib/listhost/backup.pyz": "0o644"}
     assert sorted(host.check_output("ls " + DIRECTORY).split()) == ["cache", "state.json"]
@@ -88,22 +89,31 @@ def failure(host):
     return said
 
 
-def test_a_backup_that_cannot_be_taken_says_why(host, busy, verify):
+def test_a_backup_that_cannot_be_taken_says_why(host, busy, verify, sink):
+    mailed = {"since": sink.mark(), "host": host, "to": "postmaster@example.org"}
     host.check_output("cp -p /etc/listhost/backup_password /root/kept; echo another > /etc/listhost/backup_password")
     assert "has another password than the repository" in failure(host)
+    [mail] = sink.wait(recipients=1, subject="Backup of the mailing lists on debian12: failed-backup", **mailed)
+    assert "has another password than the repository" in mail.content.get_payload(decode=True).decode() and SECRET not in mail.message
     host.check_output("chmod 0644 /etc/listhost/backup_password")
     assert "others can read /etc/listhost/backup_password" in failure(host)
     host.check_output("mv /root/kept /etc/listhost/backup_password; mv /srv/vault/lists/config /srv/vault/lists/away")
     assert "There is no repository where there was one" in failure(host)
     assert "There is no repository where there was one" in verify()["failed-backup"][0]
     host.check_output("mv /srv/vault/lists/away /srv/vault/lists/config")
-    host.privileged("mkdir /tmp/kept; cp -a %s/state.json /tmp/kept; mount -t tmpfs -o size=4m,mode=700 tmpfs %s; mv /tmp/kept/state.json %s; rmdir /tmp/kept"
+    host.privileged("mkdir /tmp/kept; cp -a %s/*.json /tmp/kept; mount -t tmpfs -o size=4m,mode=700 tmpfs %s; mv /tmp/kept/*.json %s; rmdir /tmp/kept"
                     % (DIRECTORY, DIRECTORY, DIRECTORY))
     try:
         assert "No space left on device" in failure(host)
     finally:
         host.privileged("umount " + DIRECTORY)
+    # All of that is one mail. What becomes too old without a failure is another.
+    state = json.dumps(dict(host.state(), taken=1, faults=[]))
+    host.check_output("echo %s > %s/state.json; systemctl reset-failed listhost-backup; systemctl start listhost-backup-report", state, DIRECTORY)
+    assert "old-backup" in sink.wait(recipients=2, **mailed)[1].content["Subject"]
     assert host.back_up()[0] == 0
+    host.check_output("systemctl start listhost-backup-report")
+    assert len(sink.messages(**mailed)) == 2
 
 
 def test_a_backup_that_is_killed_is_taken_by_the_next_run(host, busy):

@@ -4,6 +4,7 @@
 """A list host is backed up each night. What goes wrong with that is said, and what is lost comes back."""
 
 import json
+import re
 
 import pytest
 from conftest import DIRECTORY, SCENARIO
@@ -234,3 +235,19 @@ def test_a_repository_on_another_host_over_sftp(host, internet, play):
     state = eventually(lambda: host.run("systemctl is-active listhost-backup").stdout != "activating\n" and host.state())
     assert (state["faults"], internet.check_output("ls /srv/lists/snapshots | wc -l")) == ([], "1")
     assert "can be restored: 4 lists, " in play("drill.yml", **far).results["Show what can be restored"]["msg"]
+
+
+def test_a_rest_server_that_asks_for_a_password_and_another_hosts_backup(host, internet, play):
+    internet.check_output("DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends rclone")
+    internet.check_output("systemd-run --quiet --unit rest rclone serve restic --addr :8000 --user lists --pass geheim /srv/rest")
+    eventually(lambda: internet.run("bash -c ': </dev/tcp/127.0.0.1/8000'").rc == 0)
+    host.check_output("umask 077; echo %s > /etc/listhost/repository; rm %s/state.json", "rest:http://lists:geheim@%s:8000/lists/" % internet.ip, DIRECTORY)
+    # What another host's program is told.
+    other = dict(json.loads(host.check_output("cat /etc/listhost/backup.json")), host="other", repository="", repository_file="/etc/listhost/repository")
+    host.check_output("umask 077; echo %s > /root/other.json", json.dumps(other))
+    said = host.check_output("python3 -I -B /usr/local/lib/listhost/backup.pyz /root/other.json; cat %s/state.json", DIRECTORY)
+    assert ("was taken" in said, "geheim" in said, host.state()["faults"]) == (True, False, [])
+    far = {"mailman_backup_repository": "", "mailman_backup_repository_file": "/etc/listhost/repository"}
+    run = play("drill.yml", mailman_backup_drill_of="other", **far)
+    assert re.search("The backup of other of .* can be restored: 4 lists, ", run.results["Show what can be restored"]["msg"])
+    assert "geheim" not in run.output

@@ -240,16 +240,16 @@ def test_two_at_once(take, settings):
 
 
 def test_the_newest_or_that_of_a_moment():
-    assert fetching.choose([(100, "a"), (200, "b")], "") == (200, "b")
+    assert fetching.choose([(100, "a"), (200, "b")], "", "lists") == (200, "b")
     start = time.mktime((2026, 5, 12, 12, 0, 0, 0, 0, -1))
     of_may = [(start - 1, "a"), (start, "b"), (start + 1, "c")]
-    assert [fetching.choose(of_may, text)[1] for text in ("2026-05-12 12:00", "2026-05-12 12:00:01", "2026-05-13")] == ["b", "c", "c"]
+    assert [fetching.choose(of_may, text, "lists")[1] for text in ("2026-05-12 12:00", "2026-05-12 12:00:01", "2026-05-13")] == ["b", "c", "c"]
     with pytest.raises(Fault, match="There is no backup from before 2026-05-11. The oldest is of 2026-05-12 11:59:59"):
-        fetching.choose(of_may, "2026-05-11")
+        fetching.choose(of_may, "2026-05-11", "lists")
     with pytest.raises(Fault, match="before: 2026-13-01 is no moment"):
-        fetching.choose(of_may, "2026-13-01")
-    with pytest.raises(Fault, match="no backup of this host"):
-        fetching.choose([], "")
+        fetching.choose(of_may, "2026-13-01", "lists")
+    with pytest.raises(Fault, match="no backup of lists"):
+        fetching.choose([], "", "lists")
 
 
 @pytest.fixture

@@ -31,9 +31,10 @@ options:
     description: The program's file. The module makes its directory.
     type: path
     default: /usr/local/lib/listhost/backup.pyz
-  timer:
-    description: The timer's unit, about which RV(active) tells.
-    type: str
+  timers:
+    description: The timers' units, about which RV(active) tells.
+    type: list
+    elements: str
     required: true
   files:
     description: More files that go live with it, each with C(path) and C(content).
@@ -75,12 +76,12 @@ EXAMPLES = r"""
       repository: /srv/backup
       password_file: /etc/listhost/backup_password
       keep: {daily: 14}
-    timer: listhost-backup.timer
+    timers: [listhost-backup.timer]
 """
 
 RETURN = r"""
 active:
-  description: Whether the timer runs, and will at the next boot.
+  description: Whether the timers run, and will at the next boot.
   returned: success
   type: bool
 changed_paths:
@@ -119,9 +120,10 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_bac
 )
 
 
-def is_active(module, unit):
+def are_active(module, units):
     systemctl = module.get_bin_path("systemctl", required=True)
-    return all(module.run_command([systemctl, what, "--quiet", unit])[0] == 0 for what in ("is-active", "is-enabled"))
+    # Of several, is-active succeeds for one: so one by one.
+    return all(module.run_command([systemctl, what, "--quiet", unit])[0] == 0 for unit in units for what in ("is-active", "is-enabled"))
 
 
 def make_directories(module, settings):
@@ -164,7 +166,7 @@ def main():
         argument_spec=dict(
             settings=dict(type="dict", required=True, options=ARGUMENTS),
             program=dict(type="path", default="/usr/local/lib/listhost/backup.pyz"),
-            timer=dict(type="str", required=True),
+            timers=dict(type="list", elements="str", required=True),
             files=dict(FILES, default=[]),
         ),
         supports_check_mode=True,
@@ -181,7 +183,7 @@ def main():
         changed_paths=transaction.changed_paths,
         diff=transaction.diffs,
         pending=changed and module.check_mode,
-        active=is_active(module, module.params["timer"]),
+        active=are_active(module, module.params["timers"]),
         restic=is_there(module, settings),
         taken=taken,
     )

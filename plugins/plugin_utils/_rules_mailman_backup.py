@@ -39,6 +39,7 @@ KINDS = {
     "mailman_backup_read_days": kinds.at_least(1, "1 (all data in each run) or more; 30 is the default"),
     "mailman_backup_max_age_hours": kinds.at_least(1, "1 or more; 36 is the default"),
     "mailman_backup_restore_before": moment,
+    "mailman_backup_drill_of": kinds.line,
 }
 
 

@@ -4,9 +4,11 @@
 """A list host is backed up each night. What goes wrong with that is said, and what is lost comes back."""
 
 import json
+import re
 
 import pytest
-from conftest import DIRECTORY
+from conftest import DIRECTORY, SCENARIO
+from running import run_playbook
 from waiting import eventually, until_mailman_is_idle
 
 LIST = "announce@list.example.com"
@@ -32,7 +34,8 @@ def repository_size(host):
 def test_the_first_backup_is_taken_at_once(host):
     state = eventually(lambda: host.run("systemctl is-active listhost-backup").stdout != "activating\n" and host.state())
     assert (state["faults"], state["verified"] >= state["taken"]) == ([], True)
-    assert host.service("listhost-backup.timer").is_running and host.service("listhost-backup.timer").is_enabled
+    timers = [host.service("listhost-backup%s.timer" % name) for name in ("", "-report")]
+    assert [(timer.is_running, timer.is_enabled) for timer in timers] == [(True, True)] * 2
     modes = {path: oct(host.file(path).mode) for path in ("/etc/listhost/backup.json", DIRECTORY, "/usr/local/lib/listhost/backup.pyz")}
     assert modes == {"/etc/listhost/backup.json": "0o600", DIRECTORY: "0o700", "/usr/local/lib/listhost/backup.pyz": "0o644"}
     assert sorted(host.check_output("ls " + DIRECTORY).split()) == ["cache", "state.json"]
@@ -87,22 +90,31 @@ def failure(host):
     return said
 
 
-def test_a_backup_that_cannot_be_taken_says_why(host, busy, verify):
+def test_a_backup_that_cannot_be_taken_says_why(host, busy, verify, sink):
+    mailed = {"since": sink.mark(), "host": host, "to": "postmaster@example.org"}
     host.check_output("cp -p /etc/listhost/backup_password /root/kept; echo another > /etc/listhost/backup_password")
     assert "has another password than the repository" in failure(host)
+    [mail] = sink.wait(recipients=1, subject="Backup of the mailing lists on debian12: failed-backup", **mailed)
+    assert "has another password than the repository" in mail.content.get_payload(decode=True).decode() and SECRET not in mail.message
     host.check_output("chmod 0644 /etc/listhost/backup_password")
     assert "others can read /etc/listhost/backup_password" in failure(host)
     host.check_output("mv /root/kept /etc/listhost/backup_password; mv /srv/vault/lists/config /srv/vault/lists/away")
     assert "There is no repository where there was one" in failure(host)
     assert "There is no repository where there was one" in verify()["failed-backup"][0]
     host.check_output("mv /srv/vault/lists/away /srv/vault/lists/config")
-    host.privileged("mkdir /tmp/kept; cp -a %s/state.json /tmp/kept; mount -t tmpfs -o size=4m,mode=700 tmpfs %s; mv /tmp/kept/state.json %s; rmdir /tmp/kept"
+    host.privileged("mkdir /tmp/kept; cp -a %s/*.json /tmp/kept; mount -t tmpfs -o size=4m,mode=700 tmpfs %s; mv /tmp/kept/*.json %s; rmdir /tmp/kept"
                     % (DIRECTORY, DIRECTORY, DIRECTORY))
     try:
         assert "No space left on device" in failure(host)
     finally:
         host.privileged("umount " + DIRECTORY)
+    # All of that is one mail. What becomes too old without a failure is another.
+    state = json.dumps(dict(host.state(), taken=1, faults=[]))
+    host.check_output("echo %s > %s/state.json; systemctl reset-failed listhost-backup; systemctl start listhost-backup-report", state, DIRECTORY)
+    assert "old-backup" in sink.wait(recipients=2, **mailed)[1].content["Subject"]
     assert host.back_up()[0] == 0
+    host.check_output("systemctl start listhost-backup-report")
+    assert len(sink.messages(**mailed)) == 2
 
 
 def test_a_backup_that_is_killed_is_taken_by_the_next_run(host, busy):
@@ -139,7 +151,7 @@ def test_a_drill_restores_the_newest_backup_and_leaves_nothing(host, busy, play)
     assert (host.list("announce"), host.check_output("ls -A /var/lib /var/lib/listhost-backup")) == (before, files)
 
 
-def test_a_host_is_destroyed_and_comes_back(host, busy, play, destroy):
+def test_a_host_is_destroyed_and_comes_back(host, busy, play, destroy, sink):
     assert host.back_up()[0] == 0
     lists = ("announce", "board", "mailman")
     before, key, aliases = {name: host.list(name) for name in lists}, host.file("/etc/exim4/dkim/list.example.com.pem").sha256sum, host.lists()
@@ -151,8 +163,11 @@ def test_a_host_is_destroyed_and_comes_back(host, busy, play, destroy):
     host.check_output("mkdir -p /etc/listhost; umask 077; echo %s > /etc/listhost/backup_password", SECRET)
     assert play("restore.yml", "--check").failure == ""
     assert not host.file("/var/lib/mailman/bin").exists and not host.file("/var/lib/listhost-backup").exists
+    mark = sink.mark()
     run = play("restore.yml")
     assert run.failure == ""
+    assert "A post to listhost-probe@list.example.com, " in run.results["Show that mail flows"]["msg"]
+    assert sink.messages(since=mark, host=host) == []
     after = {name: host.list(name) for name in lists}
     assert [(name, key, before[name][key], after[name][key]) for name in lists for key in before[name] if before[name][key] != after[name][key]] == []
     assert host.lists() == aliases
@@ -171,6 +186,23 @@ def test_mail_flows_after_that(host, send, sink):
     to = "announce-confirm+%s@list.example.com" % cookie(host)
     assert send(host, to, sender="new@example.net", data="From: new@example.net\nTo: %s\n\n" % to).code == 250
     eventually(lambda: "new@example.net" in host.list("announce")["members"])
+
+
+def test_mail_that_does_not_flow_after_a_restore_is_named(host, tmp_path):
+    task = {"ansible.builtin.include_role": {"name": "listhost.exim_mailman.mailman_backup", "tasks_from": "probe"}}
+    known = {"mailman_installation": {"prefix": "/var/lib/mailman", "python": "/usr/bin/python2.7", "domains_file": ""}, "__mailman_backup_probe_tries": 2}
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "list_hosts", "gather_facts": False, "tasks": [task]}]))
+    until_mailman_is_idle(host, "/var/lib/mailman/qfiles")
+    before = host.check_output("ls /var/lib/mailman/lists /var/lib/mailman/archives/* /var/lib/mailman/data")
+    host.check_output("systemctl stop mailman")
+    try:
+        failure = run_playbook(SCENARIO, host=host, playbook=tmp_path / "play.yml", **known).failure
+    finally:
+        # It is for a list that is gone.
+        host.check_output("rm /var/lib/mailman/qfiles/in/*; systemctl start mailman")
+    assert "a post to listhost-probe@list.example.com has not come back to listhost-probe-held@list.example.com. Mailman's queues with messages: in." in failure
+    assert "T=mailman_transport" in failure
+    assert host.check_output("ls /var/lib/mailman/lists /var/lib/mailman/archives/* /var/lib/mailman/data") == before
 
 
 def test_lists_come_back_as_they_were_beside_those_that_are_there_or_in_their_place(host, play):
@@ -203,3 +235,19 @@ def test_a_repository_on_another_host_over_sftp(host, internet, play):
     state = eventually(lambda: host.run("systemctl is-active listhost-backup").stdout != "activating\n" and host.state())
     assert (state["faults"], internet.check_output("ls /srv/lists/snapshots | wc -l")) == ([], "1")
     assert "can be restored: 4 lists, " in play("drill.yml", **far).results["Show what can be restored"]["msg"]
+
+
+def test_a_rest_server_that_asks_for_a_password_and_another_hosts_backup(host, internet, play):
+    internet.check_output("DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends rclone")
+    internet.check_output("systemd-run --quiet --unit rest rclone serve restic --addr :8000 --user lists --pass geheim /srv/rest")
+    eventually(lambda: internet.run("bash -c ': </dev/tcp/127.0.0.1/8000'").rc == 0)
+    host.check_output("umask 077; echo %s > /etc/listhost/repository; rm %s/state.json", "rest:http://lists:geheim@%s:8000/lists/" % internet.ip, DIRECTORY)
+    # What another host's program is told.
+    other = dict(json.loads(host.check_output("cat /etc/listhost/backup.json")), host="other", repository="", repository_file="/etc/listhost/repository")
+    host.check_output("umask 077; echo %s > /root/other.json", json.dumps(other))
+    said = host.check_output("python3 -I -B /usr/local/lib/listhost/backup.pyz /root/other.json; cat %s/state.json", DIRECTORY)
+    assert ("was taken" in said, "geheim" in said, host.state()["faults"]) == (True, False, [])
+    far = {"mailman_backup_repository": "", "mailman_backup_repository_file": "/etc/listhost/repository"}
+    run = play("drill.yml", mailman_backup_drill_of="other", **far)
+    assert re.search("The backup of other of .* can be restored: 4 lists, ", run.results["Show what can be restored"]["msg"])
+    assert "geheim" not in run.output

@@ -35,10 +35,10 @@ def show(seconds):
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
-def choose(snapshots, before):
+def choose(snapshots, before, host):
     """The newest snapshot, or the newest that is not younger than a moment."""
     if not snapshots:
-        raise Fault("The repository has no backup of this host. See which it has (restic snapshots), and whether this is the repository.")
+        raise Fault("The repository has no backup of %s. See which it has (restic snapshots), and whether this is the repository." % host)
     found = [one for one in snapshots if not before or one[0] <= moment(before)]
     if not found:
         raise Fault("There is no backup from before %s. The oldest is of %s." % (before, show(snapshots[0][0])))
@@ -60,7 +60,7 @@ def fetch(module, settings, before, place):
     """Put a snapshot into a new directory, compare its archive with its manifest, and return what is there. In check mode only say what would be."""
     repository = Repository(module, settings)
     repository.open(make=False)
-    taken, snapshot = choose(repository.snapshots(), before)
+    taken, snapshot = choose(repository.snapshots(), before, settings["host"])
     directory = settings["directory"]
     manifest = read_manifest(repository.read(snapshot, os.path.join(directory, MANIFEST)))
     found = dict(manifest, snapshot=snapshot[:8], taken=show(taken), archive=dict(manifest["archive"], path=place + os.path.join(directory, LISTS)))

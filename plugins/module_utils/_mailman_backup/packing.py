@@ -15,9 +15,9 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils import (
     _mailman_program,
     _trust,
 )
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup import program, restic, settings, taking
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup import looking, program, reporting, restic, settings, taking
 
-PARTS = (_trust, _mailman_program, _mailman, _mailman_archive, _mailman_export, settings, restic, taking, program)
+PARTS = (_trust, _mailman_program, _mailman, _mailman_archive, _mailman_export, settings, looking, reporting, restic, taking, program)
 # So that the same sources make the same file.
 TIME = (1980, 1, 1, 0, 0, 0)
 

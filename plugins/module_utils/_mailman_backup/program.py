@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the timer runs on the host, without Ansible: a backup as a file of settings says."""
+"""What the timers run on the host, without Ansible: a backup as a file of settings says, or mail about what is wrong with it."""
 
 import os
 import shutil
 import subprocess
 import sys
 
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup.reporting import report
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup.settings import Fault, read_json
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup.taking import take
 
@@ -39,10 +40,11 @@ class Host:
 
 
 def main():
-    """The one argument is the file of settings."""
+    """The arguments are the file of settings, and "report" for mail about what is wrong."""
     os.umask(0o077)
     try:
-        state = take(Host(), read_json(sys.argv[1]))
+        settings = read_json(sys.argv[1])
+        said = report(Host(), settings) if sys.argv[2:] == ["report"] else "The snapshot %s was taken." % take(Host(), settings)["snapshot"]
     except (Fault, OSError) as e:
         raise SystemExit(str(e)) from e
-    sys.stdout.write("The snapshot %s was taken.\n" % state["snapshot"])
+    sys.stdout.write(said + "\n")

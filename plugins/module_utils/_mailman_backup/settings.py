@@ -14,8 +14,9 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust impor
 SETTINGS = "/etc/listhost/backup.json"
 # The tag of our snapshots: others may be in the same repository.
 TAG = "listhost"
-# What says in the backup's directory how it went, and what is in the repository beside the lists.
+# What says in the backup's directory how it went and what root was told, and what is in the repository beside the lists.
 STATE = "state.json"
+MAILED = "mailed.json"
 LISTS = "lists.tar"
 MANIFEST = "manifest.json"
 

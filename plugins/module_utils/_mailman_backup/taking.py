@@ -20,6 +20,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman imp
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup.restic import Repository
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup.settings import (
     LISTS,
+    MAILED,
     MANIFEST,
     Fault,
     read_state,
@@ -61,6 +62,9 @@ def take(module, settings):
         write_state(directory, state)
     if state["faults"]:
         raise Fault("\n".join(found for _kind, found in state["faults"]))
+    # The next fault is another one.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(directory, MAILED))
     return state
 
 

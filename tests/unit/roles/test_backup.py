@@ -27,6 +27,13 @@ def test_the_unit_may_write_to_a_repository_on_the_host(backup, role_text):
     assert "ExecStart=/usr/bin/python3 -I -B /usr/local/lib/listhost/backup.pyz /etc/listhost/backup.json\n" in backup(unit)
 
 
+def test_a_backup_that_fails_starts_the_mail(backup, role_text):
+    assert "OnFailure=listhost-backup-report.service\n" in backup(role_text("mailman_backup", "templates", "backup.service.j2"))
+    unit = backup(role_text("mailman_backup", "templates", "report.service.j2"))
+    assert "ExecStart=/usr/bin/python3 -I -B /usr/local/lib/listhost/backup.pyz /etc/listhost/backup.json report\n" in unit
+    assert backup("{{ __mailman_backup_timers }}") == ["listhost-backup.timer", "listhost-backup-report.timer"]
+
+
 def test_the_timer(backup, role_text):
     assert "OnCalendar=weekly\n" in backup(role_text("mailman_backup", "templates", "backup.timer.j2"), mailman_backup_schedule="weekly")
 

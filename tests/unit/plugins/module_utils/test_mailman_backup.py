@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import email
 import hashlib
 import json
 import os
@@ -12,10 +13,10 @@ import time
 
 import pytest
 from ansible_collections.listhost.exim_mailman.plugins.module_utils import _mailman_export
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_verify.backup import faults_of_state
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import TargetError
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup import fetching, packing, restic, taking
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup.settings import Fault, read_state, write_state
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup import fetching, packing, reporting, restic, taking
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup.looking import faults_of_state
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_backup.settings import Fault, read_state, write_json, write_state
 
 # As restic 0.14 says it.
 NOTHING = "Fatal: unable to open config file: %s\nIs there a repository at the following location?\n/srv/backup\n"
@@ -185,6 +186,8 @@ def take(settings, monkeypatch):
 def test_a_backup_is_taken(take, settings, tmp_path):
     (tmp_path / "there").write_text("x")
     settings["paths"] = [str(tmp_path / "there"), str(tmp_path / "not there")]
+    # What was mailed of the last fault is over.
+    write_json(settings["directory"] + "/mailed.json", {})
     module, state = take()
     assert (take.said, state["snapshot"], state["faults"]) == ("", "63d05442", [])
     assert abs(state["taken"] - time.time()) < 60 and state["verified"] >= state["taken"] >= state["tried"]
@@ -237,16 +240,16 @@ def test_two_at_once(take, settings):
 
 
 def test_the_newest_or_that_of_a_moment():
-    assert fetching.choose([(100, "a"), (200, "b")], "") == (200, "b")
+    assert fetching.choose([(100, "a"), (200, "b")], "", "lists") == (200, "b")
     start = time.mktime((2026, 5, 12, 12, 0, 0, 0, 0, -1))
     of_may = [(start - 1, "a"), (start, "b"), (start + 1, "c")]
-    assert [fetching.choose(of_may, text)[1] for text in ("2026-05-12 12:00", "2026-05-12 12:00:01", "2026-05-13")] == ["b", "c", "c"]
+    assert [fetching.choose(of_may, text, "lists")[1] for text in ("2026-05-12 12:00", "2026-05-12 12:00:01", "2026-05-13")] == ["b", "c", "c"]
     with pytest.raises(Fault, match="There is no backup from before 2026-05-11. The oldest is of 2026-05-12 11:59:59"):
-        fetching.choose(of_may, "2026-05-11")
+        fetching.choose(of_may, "2026-05-11", "lists")
     with pytest.raises(Fault, match="before: 2026-13-01 is no moment"):
-        fetching.choose(of_may, "2026-13-01")
-    with pytest.raises(Fault, match="no backup of this host"):
-        fetching.choose([], "")
+        fetching.choose(of_may, "2026-13-01", "lists")
+    with pytest.raises(Fault, match="no backup of lists"):
+        fetching.choose([], "", "lists")
 
 
 @pytest.fixture
@@ -322,10 +325,66 @@ def test_what_no_inventory_makes_is_put_back_where_nothing_is(tmp_path, settings
 HOUR = 3600
 
 
-@pytest.mark.parametrize(("state", "running", "kinds"), [
-    ({}, False, ["no-backup"]), ({}, True, []), ({"faults": [["failed-backup", "x"]]}, False, ["failed-backup"]),
-    ({"taken": 100 * HOUR}, False, []), ({"taken": 63 * HOUR}, False, ["old-backup"]), ({"taken": 64 * HOUR}, False, []),
-    ({"taken": 63 * HOUR, "faults": [["broken-backup", "x"], ["ansible_facts", "y"]]}, False, ["broken-backup", "old-backup"]),
+@pytest.mark.parametrize(("state", "activity", "kinds"), [
+    ({}, "inactive", ["no-backup"]), ({}, "activating", []), ({"faults": [["failed-backup", "x"]]}, "failed", ["failed-backup"]),
+    ({"taken": 100 * HOUR}, "inactive", []), ({"taken": 63 * HOUR}, "inactive", ["old-backup"]), ({"taken": 64 * HOUR}, "inactive", []),
+    ({"taken": 63 * HOUR, "faults": [["broken-backup", "x"], ["ansible_facts", "y"]]}, "failed", ["broken-backup", "old-backup"]),
+    # Killed: it could note nothing.
+    ({}, "failed", ["failed-backup"]), ({"taken": 100 * HOUR, "faults": []}, "failed", ["failed-backup"]),
 ])
-def test_findings_of_verify(state, running, kinds):
-    assert [kind for kind, _found in faults_of_state({"max_age_hours": 36}, state, running, 100 * HOUR)] == kinds
+def test_findings(state, activity, kinds):
+    assert [kind for kind, _found in faults_of_state({"max_age_hours": 36}, state, activity, 100 * HOUR)] == kinds
+
+
+class Mailer(Module):
+    """systemd says that the backup failed; and what is given to sendmail."""
+
+    def __init__(self, rc=0):
+        super().__init__(**{"is-active": (3, "failed\n", "")})
+        self.rc, self.mails = rc, []
+
+    def run_command(self, argv, data=None, **options):
+        if argv[0] == "/usr/bin/sendmail":
+            self.mails.append(email.message_from_bytes(data))
+            return self.rc, "", "no route\n"
+        return super().run_command(argv, **options)
+
+
+def note_faults(settings, *kinds):
+    write_state(settings["directory"], {"taken": 1, "faults": [[kind, "B\u00fccher is torn"] for kind in kinds]})
+
+
+def test_faults_are_mailed_once_a_day(settings):
+    settings["max_age_hours"] = 10 ** 9
+    note_faults(settings, "broken-backup")
+    module = Mailer()
+    assert "were mailed" in reporting.report(module, settings)
+    assert "already today" in reporting.report(module, settings)
+    [mail] = module.mails
+    assert (mail["To"], mail["Subject"]) == ("root", "Backup of the mailing lists on lists: broken-backup")
+    text = mail.get_payload(decode=True).decode("utf-8")
+    assert "- broken-backup: B\u00fccher is torn\n" in text and "The newest backup is of 1970-01-01" in text
+    # Another one is told at once, and the same when a day is over, or when the clock was wrong.
+    note_faults(settings, "broken-backup", "incomplete-backup")
+    assert "were mailed" in reporting.report(module, settings)
+    kinds = ["broken-backup", "incomplete-backup"]
+    for seconds, mails in ((19 * HOUR, 2), (21 * HOUR, 3), (-HOUR, 4)):
+        write_json(settings["directory"] + "/mailed.json", {"kinds": kinds, "time": int(time.time()) - seconds})
+        reporting.report(module, settings)
+        assert len(module.mails) == mails
+
+
+def test_mail_that_is_not_taken_is_sent_again(settings):
+    with pytest.raises(Fault, match="was not sent: no route"):
+        reporting.report(Mailer(rc=1), settings)
+    module = Mailer()
+    reporting.report(module, settings)
+    assert "There is no backup yet." in str(module.mails[0])
+
+
+def test_without_faults_there_is_no_mail(settings):
+    write_state(settings["directory"], {"taken": int(time.time()), "faults": []})
+    module = Mailer()
+    module.answers["is-active"] = (3, "inactive\n", "")
+    assert reporting.report(module, settings) == "There is nothing to mail."
+    assert (module.mails, os.listdir(settings["directory"])) == ([], ["state.json"])

@@ -19,6 +19,7 @@ from .importing import import_lists
 from .lists import manage_lists
 from .settings import check_settings
 from .survey import describe
+from .takeover import unpack_lists
 
 REQUESTS = {
     "check_settings": check_settings,
@@ -27,6 +28,7 @@ REQUESTS = {
     "import_lists": import_lists,
     "manage_lists": manage_lists,
     "put_aside": put_aside,
+    "unpack_lists": unpack_lists,
 }
 
 

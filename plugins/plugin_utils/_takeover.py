@@ -61,14 +61,14 @@ def faults(planned, others, served, rules):
         if fault:
             yield "The list %s would be called '%s' here%s Give it a new_name in mailman_takeover_lists." % (one["name"], one["new_name"], fault)
         if one["email_host"] not in served:
-            yield ("The list %s is in the domain %s, of which this host gets no mail. Say in mailman_takeover_domains which domain becomes of it, or let the host "
-                   "have it (mailman_email_host, mailman_shared_domains). This host has %s."
+            yield ("The list %s is in the domain %s, of which this host gets no mail. Say in mailman_takeover_domains which domain becomes of it, or let the "
+                   "host have it (mailman_email_host, mailman_shared_domains). This host has %s."
                    % (one["name"], one["email_host"] or "(none)", ", ".join(served)))
         if not one["url_host"]:
             yield "Nothing says which host the web pages of the list %s are on. Give it a url_host in mailman_takeover_lists." % one["name"]
         if one["new_name"] in others:
-            yield ("There is a list %s here already, and a takeover overwrites none. Give %s another new_name in mailman_takeover_lists, or remove the list that "
-                   "is here (rmlist -a)." % (one["new_name"], one["name"]))
+            yield ("There is a list %s here already, and a takeover overwrites none. Give %s another new_name in mailman_takeover_lists, or remove the list "
+                   "that is here (rmlist -a)." % (one["new_name"], one["name"]))
     names = {}
     for one in coming:
         names.setdefault(one["new_name"], []).append(one["name"])
@@ -79,13 +79,10 @@ def faults(planned, others, served, rules):
 
 def size(number):
     """Return a number of bytes as people say it."""
-    for unit in ("bytes", "kB", "MB"):
-        if number < 1000:
-            break
-        number /= 1000.0
-    else:
-        unit = "GB"
-    return "%d %s" % (number, unit) if unit == "bytes" else "%.1f %s" % (number, unit)
+    if number < 1000:
+        return "%d bytes" % number
+    factor, unit = next(((factor, unit) for factor, unit in ((10 ** 9, "GB"), (10 ** 6, "MB")) if number >= factor), (1000, "kB"))
+    return "%.1f %s" % (number / factor, unit)
 
 
 def say(planned, left_out):

@@ -77,7 +77,7 @@ class Host:
     def make_list(self, name, email_host, *members):
         """A list that has what lists have, made with Mailman itself."""
         self.tool("newlist -q -e %s -u www.%s %s owner@example.org secret" % (email_host, email_host, name))
-        self.check_output("printf '%s\\n' | runuser -u list -- /var/lib/mailman/bin/add_members -w n -a n -r - " + name, "\n".join(members))
+        self.check_output("printf '%%s\\n' %s | runuser -u list -- /var/lib/mailman/bin/add_members -w n -a n -r - " + name, "\n".join(members))
         self.python(HOLD, name)
         self.check_output("d=/var/lib/mailman/archives/private/%s.mbox; echo From x >$d/%s.mbox; chown list:list $d/%s.mbox", name, name, name)
 

@@ -17,7 +17,8 @@ def said(run):
 
 def snapshot(host):
     """All that Mailman has on a host, by names, owners and times, without what it makes itself as it runs."""
-    return host.check_output("cd /var/lib/mailman; find lists archives data qfiles -type f ! -name '*.pid' -printf '%p %u %s %T@\n' | sort; ls -A /var/lib /var/tmp")
+    find = "cd /var/lib/mailman; find lists archives data qfiles -type f ! -name '*.pid' -printf '%p %u %s %T@\\n' | sort; ls -A /var/lib /var/tmp"
+    return host.check_output(find)
 
 
 def test_files_are_looked_at_and_come(host, old, play, files):
@@ -103,8 +104,8 @@ def test_a_host_is_stopped_and_its_lists_come(host, old, play):
 def test_queues_are_where_el_has_them(host, old, play, sink):
     before, mark = old.list("staff"), sink.mark()
     # It waits for a queue runner.
-    old.check_output("printf 'From: carol@example.edu\\nTo: staff@former.example\\nSubject: on its way\\n\\nHello\\n'"
-                     " | runuser -u list -- /var/lib/mailman/mail/mailman post staff; mv /var/lib/mailman/qfiles /var/spool/mailman")
+    message = "From: carol@example.edu\nTo: staff@former.example\nSubject: on its way\n\nHello\n"
+    old.check_output("printf %%s %s | runuser -u list -- /var/lib/mailman/mail/mailman post staff; mv /var/lib/mailman/qfiles /var/spool/mailman", message)
     run = play(mailman_takeover_from="old", mailman_takeover_domains=DOMAINS, mailman_takeover_freeze=True)
     assert (run.failure, host.list("staff")) == ("", before)
     assert "club@list.example.com came before" in said(run) and "staff@other.example comes. 1 members, 1 held messages, 1 in queues" in said(run)
@@ -115,5 +116,6 @@ def test_queues_are_where_el_has_them(host, old, play, sink):
 def test_lists_that_came_get_mail_here(host, send, sink, old):
     assert not old.service("mailman").is_running
     mark = sink.mark()
-    assert send(host, "staff@other.example", sender="carol@example.edu", data="From: carol@example.edu\nTo: staff@other.example\nSubject: here\n\nHi\n").code == 250
+    data = "From: carol@example.edu\nTo: staff@other.example\nSubject: here\n\nHi\n"
+    assert send(host, "staff@other.example", sender="carol@example.edu", data=data).code == 250
     assert sink.wait(recipients=1, since=mark, host=host, subject="here")

@@ -112,12 +112,13 @@ def parse_extension(data):
     """The records of an extended header: {key: value}."""
     found = {}
     while data:
-        length, _space, _rest = data.partition(b" ")
-        if not length.isdigit() or len(length) > 7 or not len(length) + 1 < int(length) <= len(data):
+        length = data.partition(b" ")[0]
+        end = int(length) if length.isdigit() and len(length) < 8 else 0
+        if not len(length) + 1 < end <= len(data) or data[end - 1:end] != b"\n":
             raise Broken("has an extended header that is none")
-        key, _equals, value = data[len(length) + 1:int(length)].rstrip(b"\n").partition(b"=")
+        key, _equals, value = data[len(length) + 1:end - 1].partition(b"=")
         found[key] = value
-        data = data[int(length):]
+        data = data[end:]
     return found
 
 

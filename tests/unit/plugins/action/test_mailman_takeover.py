@@ -93,8 +93,8 @@ def test_look_at_a_directory_of_the_controller(act, host, tmp_path):
     (directory / "lists/board").mkdir(parents=True)
     (directory / "lists/board/config.pck").write_text("x")
     act(mailman_takeover_look, src=str(directory), **RULES)
-    assert host.asked[1:3] == ["send . ./lists ./lists/board ./lists/board/config.pck", "mv /home/anna/tmp/files.tar {0} && chown 0:0 {0} && chmod 600 {0}".format(
-        "/place/files.tar")]
+    sent = "mv /home/anna/tmp/files.tar {0} && chown 0:0 {0} && chmod 600 {0}".format("/place/files.tar")
+    assert host.asked[1:3] == ["send . ./lists ./lists/board ./lists/board/config.pck", sent]
     assert host.asked[3][1]["src"] == "/place/files.tar"
     # Of the tar nothing is left.
     assert [path.name for path in tmp_path.iterdir()] == ["old"]

@@ -312,7 +312,7 @@ CASES = {
     ],
     "mailman_takeover.domains": [
         ({"mailman_takeover_domains": [{"domain": "localhost", "email_host": "example.com"}]}, []),
-        ({"mailman_takeover_domains": [{"domain": "a", "email_host": "Example.com"}]}, ["mailman_takeover_domains (a): email_host is 'Example.com', which is no"]),
+        ({"mailman_takeover_domains": [{"domain": "a", "email_host": "B.C"}]}, ["mailman_takeover_domains (a): email_host is 'B.C', which is no"]),
         ({"mailman_takeover_domains": [{"domain": "a"}]}, ["mailman_takeover_domains (a): nothing says what becomes of a", "Give it email_host"]),
         ({"mailman_takeover_domains": [{"domain": "a", "url_host": "x.org"}, {"domain": "A", "url_host": "x.org"}]}, ["there is a rule for A already"]),
     ],

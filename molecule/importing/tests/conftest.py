@@ -118,4 +118,4 @@ def files(old, tmp_path):
 @pytest.fixture
 def play(host):
     """Return a function that takes lists over."""
-    return lambda *options, **variables: run_playbook(SCENARIO, *options, host=host, playbook="import.yml", **variables)
+    return lambda *options, **variables: run_playbook(SCENARIO, *options, host=host, playbook="import.yml", old_without_python=True, **variables)

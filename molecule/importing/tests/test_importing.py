@@ -7,7 +7,7 @@ import pathlib
 
 LONG = "news_old.example"
 DOMAINS = [{"domain": "old.example", "email_host": "list.example.com", "url_host": "www.example.com"},
-           {"domain": "former.example", "email_host": "other.example"}]
+           {"domain": "former.example", "email_host": "other.test", "url_host": "www.other.test"}]
 PLACE = "/var/lib/listhost-takeover"
 
 
@@ -76,7 +76,7 @@ def test_a_host_is_looked_at(host, old, play):
     run = play("--check", mailman_takeover_from="old", mailman_takeover_domains=DOMAINS, mailman_takeover_freeze=True)
     assert (run.failure, run.changed) == ("", 0)
     assert "club (old.example): club@list.example.com comes. 2 members, 1 held messages" in said(run)
-    assert "staff (former.example): staff@other.example comes" in said(run)
+    assert "staff (former.example): staff@other.test comes" in said(run)
     assert "mailman (list.example.com): is left out" in said(run)
     assert (snapshot(host), snapshot(old)) == (state, there)
     assert old.service("mailman").is_running
@@ -108,14 +108,14 @@ def test_queues_are_where_el_has_them(host, old, play, sink):
     old.check_output("printf %%s %s | runuser -u list -- /var/lib/mailman/mail/mailman post staff; mv /var/lib/mailman/qfiles /var/spool/mailman", message)
     run = play(mailman_takeover_from="old", mailman_takeover_domains=DOMAINS, mailman_takeover_freeze=True)
     assert (run.failure, host.list("staff")) == ("", before)
-    assert "club@list.example.com came before" in said(run) and "staff@other.example comes. 1 members, 1 held messages, 1 in queues" in said(run)
-    assert host.addresses("staff")[0] == "other.example"
+    assert "club@list.example.com came before" in said(run) and "staff@other.test comes. 1 members, 1 held messages, 1 in queues" in said(run)
+    assert host.addresses("staff")[0] == "other.test"
     assert sink.wait(recipients=1, since=mark, host=host, subject="on its way")
 
 
 def test_lists_that_came_get_mail_here(host, send, sink, old):
     assert not old.service("mailman").is_running
     mark = sink.mark()
-    data = "From: carol@example.edu\nTo: staff@other.example\nSubject: here\n\nHi\n"
-    assert send(host, "staff@other.example", sender="carol@example.edu", data=data).code == 250
+    data = "From: carol@example.edu\nTo: staff@other.test\nSubject: here\n\nHi\n"
+    assert send(host, "staff@other.test", sender="carol@example.edu", data=data).code == 250
     assert sink.wait(recipients=1, since=mark, host=host, subject="here")

@@ -3,16 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Posts to lists as their members get them, and what Mailman knows of its members."""
 
-import json
 import pathlib
 import re
-import subprocess
 import types
 import uuid
 
 import dkim
 import pytest
 from asking import Site
+from in_mailman import in_mailman
 from running import run_playbook
 
 SCENARIO = pathlib.Path(__file__).parents[1]
@@ -30,16 +29,7 @@ def site(list_host):
 
 @pytest.fixture(scope="module")
 def mailman(list_host):
-    """Return a function that runs code in Mailman's Python as Mailman's user and returns the JSON that it prints."""
-
-    def mailman(code):
-        preamble = "import sys, json; sys.path.insert(0, '/var/lib/mailman/bin'); import paths; from Mailman.MailList import MailList\n"
-        command = list_host.enter("setpriv", "--reuid=list", "--regid=list", "--init-groups", "python2.7", "-B", "-")
-        done = subprocess.run(command, input=preamble + code, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return mailman
+    return in_mailman(list_host)
 
 
 @pytest.fixture(scope="module")

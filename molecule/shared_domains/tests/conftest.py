@@ -4,12 +4,11 @@
 """Runs of site.yml with another inventory, and what Mailman and Exim make of it."""
 
 import copy
-import json
 import pathlib
-import subprocess
 
 import pytest
 import yaml
+from in_mailman import in_mailman
 from running import run_playbook
 
 SCENARIO = pathlib.Path(__file__).parents[1]
@@ -58,16 +57,7 @@ def answers(host):
 
 @pytest.fixture(scope="module")
 def mailman(host):
-    """Return a function that runs code in Mailman's Python as Mailman's user and returns the JSON that it prints."""
-
-    def mailman(code):
-        preamble = "import sys, json; sys.path.insert(0, '/var/lib/mailman/bin'); import paths; from Mailman.MailList import MailList\n"
-        command = host.enter("setpriv", "--reuid=list", "--regid=list", "--init-groups", "python2.7", "-B", "-")
-        done = subprocess.run(command, input=preamble + code, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return mailman
+    return in_mailman(host)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Requests to the list hosts, by a program and by a browser, and what Mailman knows afterwards."""
 
-import json
 import os
 import pathlib
 import subprocess
@@ -11,6 +10,7 @@ import subprocess
 import pytest
 from asking import Site
 from browser import Browser
+from in_mailman import in_mailman, user_of
 from running import run_playbook
 
 SCENARIO = pathlib.Path(__file__).parents[1]
@@ -38,20 +38,7 @@ def site(list_host):
 
 @pytest.fixture(scope="module")
 def mailman(list_host):
-    """Return a function that runs code in Mailman's Python as Mailman's user and returns the JSON that it prints."""
-    prefix, user = ("/usr/lib/mailman", "mailman") if list_host.name == "el8" else ("/var/lib/mailman", "list")
-
-    def mailman(code):
-        preamble = "import sys, json; sys.path.insert(0, %r); import paths; from Mailman import mm_cfg; from Mailman.MailList import MailList\n" % (
-            prefix + "/bin"
-        )
-        command = list_host.enter("setpriv", "--reuid=" + user, "--regid=" + user, "--init-groups", "python2.7", "-B", "-")
-        done = subprocess.run(command, input=preamble + code, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    mailman.user = user
-    return mailman
+    return in_mailman(list_host)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +48,7 @@ def archives(list_host, mailman):
 
     def write(path, content):
         script = 'mkdir -p "$(dirname "$1")" && cat >"$1"'
-        command = list_host.enter("runuser", "-u", mailman.user, "--", "sh", "-c", script, "-", directory + "/" + path)
+        command = list_host.enter("runuser", "-u", user_of(list_host), "--", "sh", "-c", script, "-", directory + "/" + path)
         subprocess.run(command, input=content, check=True)
 
     return write

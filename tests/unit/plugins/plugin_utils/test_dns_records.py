@@ -200,3 +200,18 @@ def test_variables_that_virtual_domains_inherit():
     found = dns.files(names({"list_hosts": ["lists.example.com"], "list_domains": ["one", "two"]}, hostvars), {})
     assert lines(found, "Remove") == ["; Remove a week after the last mail that it signed: old._domainkey.one.test. IN TXT"]
     assert lines(found, "not known") == ["; The DKIM key is not known: let site.yml make it on lists.example.com, and run this again."]
+
+
+def test_the_key_of_a_virtual_domain_is_its_own():
+    """The machine has it, and the domain says how long it may be remembered."""
+    said = {"mailman_separate_home": "/virtual", "ansible_host": "m", "listhost_dns_addresses": ["192.0.2.1"], "exim_dkim_domains": ["one.test"]}
+    hostvars = {"lists.example.com": said, "one": dict(said, mailman_email_host="one.test", listhost_dns_ttl=60)}
+    found = dns.files(names({"list_hosts": ["lists.example.com"], "list_domains": ["one"]}, hostvars),
+                      {"lists.example.com": {"lists._domainkey.one.test": "v=DKIM1; p=A"}})
+    assert lines(found, "_domainkey") == ['lists._domainkey.one.test. 60 IN TXT "v=DKIM1; p=A"']
+
+
+def test_advice_stands_with_the_domain_that_it_is_about():
+    zone = dns.files(inventory(listhost_dns_zones=["example.com"], listhost_dns_dmarc_reports="d@example.net"), {})["example.com.zone"]
+    about = [part for part in zone.split("\n\n") if "of one owner" in part]
+    assert [part.split("\n")[0] for part in about] == ["; list.example.com"]

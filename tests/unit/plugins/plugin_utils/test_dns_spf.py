@@ -14,6 +14,7 @@ OTHERS = {
     ("in.example", "TXT"): ["v=spf1 ip4:192.0.2.1 -all"],
     ("soft.example", "TXT"): ["v=spf1 ~all"],
     ("loop.example", "TXT"): ["v=spf1 include:loop.example -all"],
+    ("round.example", "TXT"): ["v=spf1 redirect=round.example"],
     ("two.example", "TXT"): ["v=spf1 -all", "v=spf1 +all"],
 }
 
@@ -68,7 +69,8 @@ def test_networks_around_hosts():
     ("v=spf1 redirect=none.example", "redirect=none.example leads to no record"),
     ("v=spf1 ipv4:192.0.2.1 -all", "ipv4:192.0.2.1 is no mechanism"), ("v=spf1 ip4:192.0.2.256 -all", "ip4:192.0.2.256 is no network"),
     ("v=spf1 mx:many.example -all", "many.example has more than 10 MX records"),
-    ("v=spf1 include:loop.example -all", "more than 10 lookups"), ("v=spf1 " + 11 * "a:b.example " + "-all", "more than 10 lookups"),
+    ("v=spf1 include:loop.example -all", "more than 10 lookups"), ("v=spf1 redirect=round.example", "more than 10 lookups"),
+    ("v=spf1 " + 11 * "a:b.example " + "-all", "more than 10 lookups"),
 ])
 def test_records_with_which_nobody_can_do_anything(record, words):
     found, why = result(record)

@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import os
-import shlex
 
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._host_action import HostAction
 
@@ -20,7 +19,7 @@ class ActionModule(HostAction):
     }
 
     def act(self, archive, mailman, lists):
-        src = archive["src"] if archive["stayed"] else self.send(archive["src"])
+        src = archive["src"] if archive["stayed"] else self.send_archive(archive["src"])
         try:
             self.make_directories(mailman, sorted({"site", *(one["email_host"] for one in lists)}.intersection(archive["templates"])))
             return self.module(
@@ -31,13 +30,12 @@ class ActionModule(HostAction):
         finally:
             self.remove(os.path.dirname(src))
 
-    def send(self, src):
+    def send_archive(self, src):
         """Send the archive to a directory of root's."""
         with self.directory() as directory:
             place = directory + "/lists.tgz"
-            arrived = self._transfer_file(src, self._connection._shell.join_path(self._connection._shell.tmpdir, "lists.tgz"))
+            self.send(src, place)
             os.unlink(src)
-            self.command("mv {0} {1} && chown 0:0 {1} && chmod 600 {1}".format(shlex.quote(arrived), shlex.quote(place)))
         return place
 
     def make_directories(self, mailman, names):

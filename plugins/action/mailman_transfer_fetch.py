@@ -2,11 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-import os
-import shlex
-import tempfile
-
-from ansible import constants
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._host_action import HostAction
 
 
@@ -32,13 +27,3 @@ class ActionModule(HostAction):
                 answer["src"] = self.fetch(path)
                 self.remove(directory)
         return answer
-
-    def fetch(self, path):
-        """Fetch a file of root's as the user who logs in: otherwise all of it would be in memory on the way."""
-        user = self.command("id -u", become=False)
-        self.command("chmod 711 {0} && chown {1} {2}".format(*(shlex.quote(one) for one in (os.path.dirname(path), user, path))))
-        # Ansible removes what is in there when the run ends.
-        handle, place = tempfile.mkstemp(dir=constants.DEFAULT_LOCAL_TMP)
-        os.close(handle)
-        self._connection.fetch_file(path, place)
-        return place

@@ -36,6 +36,7 @@ def export(module, installation, handle):
             unreadable=params["unreadable"],
             lock_timeout=params["lock_timeout"],
             check=module.check_mode,
+            origin=params["origin"],
         ),
         ANSWERED,
     )

@@ -47,6 +47,12 @@ options:
       - It must be Mailman's user's, who makes what is missing there. Others may not be able to change it or the directories that it is in.
       - Pickles there may name only the classes that Mailman 2.1 writes, as in an archive that M(listhost.exim_mailman.mailman_import) takes.
     type: path
+  origin:
+    description:
+      - What the lists are from, in words of yours. All archives of the same origin have the same RV(archive.id). So M(listhost.exim_mailman.mailman_import)
+        leaves a list alone that came from an earlier one of them. This is for a takeover that is run again.
+      - By default each archive has an identifier of its own.
+    type: str
   compressed:
     description: Whether to compress the file. A program for backups finds what is unchanged since the last one only in a file that is not.
     type: bool
@@ -190,6 +196,7 @@ def main():
             dest=dict(type="path", required=True),
             lists=dict(type="list", elements="str"),
             root=dict(type="path"),
+            origin=dict(type="str"),
             compressed=dict(type="bool", default=False),
             # Whether to take them along; none is given.
             site_passwords=dict(type="bool", default=False, no_log=False),

@@ -16,8 +16,8 @@ extends_documentation_fragment:
 options:
   parts:
     description:
-      - What is checked. V(certificate), V(exim), V(mailman), V(exim_lists), V(mailman_transfer), V(mailman_web), V(verify) and V(listhost_dns) are the
-        roles of these names.
+      - What is checked. V(certificate), V(exim), V(mailman), V(exim_lists), V(mailman_takeover), V(mailman_transfer), V(mailman_web), V(verify) and
+        V(listhost_dns) are the roles of these names.
       - V(adopt) is what C(playbooks/adopt.yml) reads.
       - V(virtual_host) is what a host of virtual domains reads of role C(mailman), and V(virtual_domain) what must be true of one of them beside its
         machine's Exim.
@@ -27,8 +27,8 @@ options:
     type: list
     elements: str
     choices:
-      [certificate, exim, mailman, exim_lists, mailman_transfer, mailman_web, verify, listhost_dns, virtual_host, new_lists, virtual_domain, mail_exchanger,
-       virtual_domains, adopt]
+      [certificate, exim, mailman, exim_lists, mailman_takeover, mailman_transfer, mailman_web, verify, listhost_dns, virtual_host, new_lists,
+       virtual_domain, mail_exchanger, virtual_domains, adopt]
     required: true
 seealso:
   - module: ansible.builtin.validate_argument_spec

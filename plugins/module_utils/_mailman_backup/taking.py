@@ -83,6 +83,7 @@ def take_snapshot(module, settings, state):
             "lists": None,
             "lock_timeout": 300,
             "root": None,
+            "origin": None,
             "site_passwords": True,
             # One list that cannot be read does not cost the others their backup.
             "unreadable": "include",

@@ -42,6 +42,7 @@ from .places import (
     VERSION,
     WAITING,
     Queued,
+    archive_of,
     can_travel,
     entries_of,
     find_held,
@@ -347,27 +348,40 @@ def choose(names):
 
 def check_copy(names):
     """Raise Failure when the files of another Mailman would have this one do something as it reads them."""
-    for queue in entries_of(mailman.mm_cfg.QUEUE_DIR):
-        for entry in entries_of(os.path.join(mailman.mm_cfg.QUEUE_DIR, queue)):
-            path = os.path.join(mailman.mm_cfg.QUEUE_DIR, queue, entry)
-            check_file(format_name("-", QUEUES, "%s/%s" % (queue, entry)), path, path)
+    for queue, entry in queued_files():
+        check_queued(queue, entry)
     for name in names:
-        if os.path.lexists(os.path.join(tree(name, "list"), PROGRAM)):
-            raise Failure("root: the list %s has a program of its own, %s, which Mailman would run. Read it, and give it another name." % (name, PROGRAM))
-        for part in TREES:
-            for below, status in walk(tree(name, part), excuse=lambda path: True):
-                if stat.S_ISREG(status.st_mode):
-                    path = os.path.join(tree(name, part), below)
-                    check_file(format_name(name, part, below), path, path)
-        for entry in find_held(name):
-            path = os.path.join(mailman.mm_cfg.DATA_DIR, entry)
-            check_file(format_name(name, HELD, entry), path, path)
+        check_list(name)
 
 
-def export_lists(descriptor, root, lists, compressed, site_passwords, unreadable, lock_timeout, check):
+def queued_files():
+    """Each file in a queue: (queue, file)."""
+    return [(queue, entry) for queue in entries_of(mailman.mm_cfg.QUEUE_DIR) for entry in entries_of(os.path.join(mailman.mm_cfg.QUEUE_DIR, queue))]
+
+
+def check_queued(queue, entry):
+    path = os.path.join(mailman.mm_cfg.QUEUE_DIR, queue, entry)
+    check_file(format_name("-", QUEUES, "%s/%s" % (queue, entry)), path, path)
+
+
+def check_list(name):
+    """Raise Failure when a list's files would have Mailman do something as it reads them."""
+    if os.path.lexists(os.path.join(tree(name, "list"), PROGRAM)):
+        raise Failure("root: the list %s has a program of its own, %s, which Mailman would run. Read it, and give it another name." % (name, PROGRAM))
+    for part in TREES:
+        for below, status in walk(tree(name, part), excuse=lambda path: True):
+            if stat.S_ISREG(status.st_mode):
+                path = os.path.join(tree(name, part), below)
+                check_file(format_name(name, part, below), path, path)
+    for entry in find_held(name):
+        path = os.path.join(mailman.mm_cfg.DATA_DIR, entry)
+        check_file(format_name(name, HELD, entry), path, path)
+
+
+def export_lists(descriptor, root, lists, compressed, site_passwords, unreadable, lock_timeout, check, origin=None):
     """The request of module mailman_export: write the lists into the file that is open under this number.
 
-    When there are faults and the caller wants none, the file is not to be used.
+    When there are faults and the caller wants none, the file is not to be used. Archives of the same origin count as the same.
     """
     mailman.load_settings()
     mailman.load_lists()
@@ -394,7 +408,7 @@ def export_lists(descriptor, root, lists, compressed, site_passwords, unreadable
     answer.update(faults=describe_faults(one for one in facts if one["name"] not in names), left_out=[])
     try:
         with os.fdopen(descriptor, "wb") as handle:
-            write_archive(handle, names, patience, queued, compressed, site_passwords, answer)
+            write_archive(handle, names, patience, queued, compressed, site_passwords, answer, origin)
             handle.flush()
             os.fsync(handle.fileno())
     except EnvironmentError:
@@ -406,12 +420,12 @@ def describe_faults(lists):
     return ["The list %s cannot be read (%s)." % (facts["name"], facts["fault"]) for facts in lists if facts["fault"]]
 
 
-def write_archive(handle, names, patience, queued, compressed, site_passwords, answer):
+def write_archive(handle, names, patience, queued, compressed, site_passwords, answer, origin=None):
     """Write everything, and complete the answer."""
     sink = Sink(handle)
     stream = compress(sink) if compressed else sink
     writer = Writer(stream)
-    answer["id"] = binascii.hexlify(os.urandom(16)).decode("ascii")
+    answer["id"] = archive_of(origin) if origin else binascii.hexlify(os.urandom(16)).decode("ascii")
     header = {
         "created": int(time.time()),
         "format": FORMAT,

@@ -30,6 +30,7 @@ REQUESTS = {
     "import_lists": "importing",
     "manage_lists": "lists",
     "put_aside": "aside",
+    "unpack_lists": "takeover",
 }
 TOPICS = {"bounces": "bounces", "inventory": "inventory", "lists": "overview", "queues": "queues", "runners": "queues", "settings": "settings"}
 

@@ -6,6 +6,7 @@
 
 from __future__ import absolute_import, division, print_function
 
+import hashlib
 import os
 import re
 
@@ -50,6 +51,11 @@ MONTH, THREADS = "index.html", "thread.html"
 
 # A path in a list has no more parts than this. Nobody can make one that is too deep to be removed.
 DEEPEST = 100
+
+
+def archive_of(origin):
+    """What stands for all archives of the same origin."""
+    return hashlib.sha256(to_bytes(origin)).hexdigest()[:32]
 
 
 def tree(name, part):

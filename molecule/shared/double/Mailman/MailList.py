@@ -1,6 +1,7 @@
 """A mailing list: its state in lists/NAME/config.pck, its lock, its members, subscribing and unsubscribing."""
 import cPickle
 import errno
+import marshal
 import os
 import re
 import shutil
@@ -298,13 +299,15 @@ class MailList(Archiver, MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pendin
         if not Utils.list_exists(self.internal_name()):
             raise Errors.MMUnknownListError
         config = os.path.join(self.fullpath(), 'config.pck')
-        for path in (config, config + '.last'):
+        # The last two are those of Mailman 2.0.
+        older = os.path.join(self.fullpath(), 'config.db')
+        for path in (config, config + '.last', older, older + '.last'):
             try:
                 if os.path.getmtime(path) < self.__timestamp:
                     return
                 now = int(time.time())
                 with open(path) as stream:
-                    state = cPickle.load(stream)
+                    state = (marshal if path.startswith(older) else cPickle).load(stream)
                 if not isinstance(state, dict):
                     raise ValueError('Load() expected to return a dictionary')
             except EnvironmentError as error:
@@ -319,10 +322,29 @@ class MailList(Archiver, MemberAdaptor.MemberAdaptor, Bouncer, ListAdmin, Pendin
         else:
             syslog('error', 'All %s fallbacks were corrupt, giving up', self.internal_name())
             raise Errors.MMCorruptListDatabaseError(error)
-        if path != config:
+        if path.endswith('.last'):
             self.__fix_corrupt_pckfile(path, config, config + '.last', None, None)
         self.__dict__.update(state)
-        self.CheckValues()
+        if check_version:
+            self.CheckVersion(state)
+            self.CheckValues()
+
+    def CheckVersion(self, dummy_stored_state):
+        """Give a list of an older version what it lacks, and save it."""
+        if self.data_version >= mm_cfg.DATA_FILE_VERSION:
+            return
+        self.InitVars()
+        self.__timestamp = 0
+        self.Load(check_version=False)
+        was_locked = self.Locked()
+        if not was_locked:
+            self.Lock()
+        try:
+            self.data_version = mm_cfg.DATA_FILE_VERSION
+            self.Save()
+        finally:
+            if not was_locked:
+                self.Unlock()
 
     def __fix_corrupt_pckfile(self, path, config, last, dummy_old, dummy_older):
         syslog('error', 'fixing corrupt config file, using: %s', path)

@@ -64,7 +64,7 @@ def test_lists_are_exported(run, tmp_path):
     assert (result["templates"], (tmp_path / "lists.tar").read_bytes()) == (["site"], b"tar")
     del asked["descriptor"]
     assert asked == dict(do="export_lists", python="/usr/bin/python2.7", content=b"tar", root="/srv/old", lists=["news"], compressed=True, site_passwords=True,
-                         unreadable="include", lock_timeout=7, check=False)
+                         unreadable="include", lock_timeout=7, check=False, origin=None)
 
 
 def test_an_export_in_check_mode_writes_nothing(run, tmp_path):

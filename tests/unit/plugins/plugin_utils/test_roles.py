@@ -304,6 +304,31 @@ CASES = {
         ({"mailman_separate_home": ""}, ["mailman_separate_home is empty", "list.example.com", "Set it to the directory of domains"]),
         ({"mailman_separate_home": "/virtual"}, []),
     ],
+    "mailman_takeover.one_source": [
+        ({}, ["Nothing says where the lists are", "mailman_takeover_files, "]),
+        ({"mailman_takeover_files": "x.tar", "mailman_takeover_from": "old"}, ["mailman_takeover_files and mailman_takeover_from are set", "Set one of"]),
+        ({"mailman_takeover_files_on_host": "/root/x.tar"}, []),
+    ],
+    "mailman_takeover.of_a_host": [
+        ({"mailman_takeover_freeze": "yes"}, ["mailman_takeover_freeze is set without mailman_takeover_from", "Leave it out"]),
+        ({"mailman_takeover_directory": "/opt/mailman"}, ["mailman_takeover_directory is set without mailman_takeover_from"]),
+        ({"mailman_takeover_freeze": True, "mailman_takeover_directory": "/opt/mailman", "mailman_takeover_from": "old"}, []),
+    ],
+    "mailman_takeover.one_mailman": [
+        ({"mailman_separate_home": "/virtual"}, ["mailman_separate_home is set", "move_domain.yml"]), ({}, []),
+    ],
+    "mailman_takeover.domains": [
+        ({"mailman_takeover_domains": [{"domain": "localhost", "email_host": "example.com"}]}, []),
+        ({"mailman_takeover_domains": [{"domain": "a", "email_host": "B.C"}]}, ["mailman_takeover_domains (a): email_host is 'B.C', which is no"]),
+        ({"mailman_takeover_domains": [{"domain": "a"}]}, ["mailman_takeover_domains (a): nothing says what becomes of a", "Give it email_host"]),
+        ({"mailman_takeover_domains": [{"domain": "a", "url_host": "x.org"}, {"domain": "A", "url_host": "x.org"}]}, ["there is a rule for A already"]),
+    ],
+    "mailman_takeover.lists": [
+        ({"mailman_takeover_lists": [{"name": "a", "new_name": "A"}]}, ["mailman_takeover_lists (a): new_name is 'A', which is no name of a list"]),
+        ({"mailman_takeover_lists": [{"name": "a", "url_host": "-"}]}, ["mailman_takeover_lists (a): url_host is '-'"]),
+        ({"mailman_takeover_lists": [{"name": "a"}, {"name": "a"}]}, ["there is a rule for a already"]),
+        ({"mailman_takeover_lists": [{"name": "a", "leave_out": "yes"}, {"name": "b", "new_name": "c"}]}, []),
+    ],
     "exim_lists.domains": [
         ({"exim_lists_domains": []}, ["exim_lists_domains is empty", "mail domains of the lists"]),
         ({"mailman_separate_home": "/virtual"}, ["exim_lists_domains is", "Exim finds the domains there"]),

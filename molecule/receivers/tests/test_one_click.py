@@ -218,7 +218,7 @@ def test_off_means_absent(list_host, post):
     assert not list_host.file(KEYS).exists
     assert list_host.run("ls /etc/systemd/system/listhost-one-click* /run/listhost-one-click.sock").stdout == ""
     assert list_host.run("grep -rl -e one-click -e one_click /etc/apache2/sites-enabled /etc/exim4/exim4.conf").stdout == ""
-    assert list_host.run("grep -i -e mm_to_ -e destination -e pace /etc/exim4/exim4.conf").stdout == ""
+    assert list_host.run("grep -i -e mm_to_ -e destination -e mm.pace -e pace_router /etc/exim4/exim4.conf").stdout == ""
     copy = post("news@list.example.com", 1)["anna@example.org"]
     assert link_of(copy) is None
     assert "<mailto:news-request@list.example.com" in copy.content["List-Unsubscribe"]

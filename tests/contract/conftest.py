@@ -207,7 +207,6 @@ def archive(tmp_path_factory):
 def host(archive):
     """A container with the unpacked source, everything that a build needs, and an SMTP server."""
     image = "localhost/listhost-contract"
-    podman("build", "--quiet", "--tag", image, str(HERE))
     name = f"{os.environ['GROUND_CLONE']}-contract-{os.getpid()}"
     wheels = ROOT / ".cache/wheels"
     podman(

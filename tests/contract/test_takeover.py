@@ -81,6 +81,7 @@ def cpanel(mailman):
     mailman.wrapper(f"post {NAME}", message(NAME))
     mailman.run(
         f"cd {PREFIX}/archives/private; mkdir -p {NAME}/2024-May; echo threads >{NAME}/2024-May/thread.html; ln -s thread.html {NAME}/2024-May/index.html;"
+        f" mkdir -m 2750 {NAME}/closed; chmod 2770 {PREFIX}/lists/{NAME};"
         f" ln -s /etc/passwd {NAME}/link; echo 'From x' >{NAME}.mbox/{NAME}.mbox; ln {NAME}/2024-May/thread.html {NAME}/second; mkdir former;"
         f" echo 'os.system(1)' >{PREFIX}/lists/{NAME}/extend.py; chown -R list:list {NAME}* former {PREFIX}/lists/{NAME}/extend.py"
     )
@@ -133,6 +134,9 @@ def test_a_list_of_cpanel_is_looked_at_and_comes(cpanel, unpack, options):
     assert [one[1] for one in state["held"]] == ["held"]
     assert {path.split("/")[-1] for path in state["files"]} >= {"thread.html", "index.html", "second", "LIST.mbox"}
     assert cpanel.run(f"cd {PREFIX}; cat lists/board/extend.py.arrived; ls qfiles/in | wc -l").stdout == "os.system(1)\n1\n"
+    # The mail server sees it, and others see no more of its archive than before.
+    modes = cpanel.run(f"cd {PREFIX}; stat -c %a lists/board archives/private/board/closed").stdout
+    assert modes == "2775\n2750\n"
 
 
 def test_a_second_takeover_from_the_same_place_leaves_what_came(cpanel, unpack):

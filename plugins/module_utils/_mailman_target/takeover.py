@@ -17,7 +17,7 @@ from . import mailman
 from .exporting import Export, check_list, check_queued, queued_files
 from .faults import Failure, Stopped
 from .foreign_tar import open_foreign
-from .importing import about_names, open_staged
+from .importing import DIRECTORY_BITS, about_names, open_staged
 from .lists import url_host
 from .locks import Patience
 from .pickles import PROGRAM
@@ -110,7 +110,7 @@ class Unpacking(object):
             place += ".arrived"
             self.programs.add(program.group(1))
         if entry.is_directory:
-            about_names(entry, make_directory, place)
+            about_names(entry, make_directory, place, 0o2700 | entry.mode & DIRECTORY_BITS)
         elif entry.is_file:
             with about_names(entry, open_staged, place, entry, False) as handle:
                 for data in entry.chunks():
@@ -177,6 +177,8 @@ def look_at(name, export, facts):
         return "it has no config.pck"
     if not can_travel(name):
         return "no list can have this name"
+    # As Mailman makes it, so that the mail server sees whether there is a list, however closed the old place was.
+    os.chmod(tree(name, "list"), 0o2775)
     try:
         check_list(name)
     except Failure:

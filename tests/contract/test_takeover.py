@@ -117,12 +117,12 @@ def test_a_list_of_cpanel_is_looked_at_and_comes(cpanel, unpack, options):
     if options:
         cpanel.run(f"mkdir /root/again; tar -xf {TAR} -C /root/again; tar {options} -cf {TAR} -C /root/again .; rm -r /root/again")
     found = unpack()["result"]
-    [one] = found["lists"]
+    [one] = of_boards(found["lists"])
     files, size = one.pop("files"), one.pop("bytes")
     assert one == {"name": NAME, "email_host": "example.com", "url_host": "example.com", "members": 2, "held": 1, "queued": 1, "program": True, "fault": ""}
     assert (files > 6, size > 1000) == (True, True)
     base = f"archives/private/{NAME}"
-    assert sorted(found["left_out"]) == [f"{base}/link: it is no file", "archives/private/former: there is no list former"]
+    assert sorted(text for text in found["left_out"] if base in text or "former" in text) == [f"{base}/link: it is no file", "archives/private/former: there is no list former"]
     assert {"name": "mailman", "arrived": False} in found["here"]
     # Nothing has come of it yet.
     assert cpanel.run(f"cd {PREFIX}; ls -d lists/*board* archives/*/*board*", rc=None).stdout == ""
@@ -169,7 +169,7 @@ def test_a_list_of_the_oldest_format_is_converted_by_mailman(mailman, unpack):
     mailman.newlist("board", ["anna@example.org", "berta@example.org"], host_name="example.com", description="of old")
     mailman.python(OLDEST % ("board", "board"), user="list")
     pack(mailman)
-    [one] = unpack()["result"]["lists"]
+    [one] = of_boards(unpack()["result"]["lists"])
     assert (one["members"], one["fault"], one["email_host"]) == (2, "", "example.com")
     assert mailman.run(f"ls {ROOT}/lists/board").stdout.split() == ["config.db"]
     assert put_in(mailman, dict(BOARD, name="board"))["result"]["lists"]
@@ -186,10 +186,15 @@ def test_lists_that_cannot_be_read_are_told_one_by_one(mailman, unpack):
     mailman.python("import cPickle\n" + evil + "\nresult(None)", user="list")
     mailman.run(f"cd {PREFIX}/lists; echo torn | tee board3/config.pck >board3/config.pck.last; rm -f board3/*.safety board4/config.pck*")
     pack(mailman)
-    found = {one["name"]: one["fault"] for one in unpack()["result"]["lists"]}
+    found = {one["name"]: one["fault"] for one in of_boards(unpack()["result"]["lists"])}
     assert found.pop("board") == ""
     assert "posix.system" in found.pop("board2") and "MMCorruptListDatabaseError" in found.pop("board3")
     assert found == {"board4": "it has no config.pck"}
+
+
+def of_boards(lists):
+    """Those of these tests: others leave lists behind, which are in the tar, too."""
+    return [one for one in lists if "board" in one["name"]]
 
 
 def entry(name, content=b"x", **fields):

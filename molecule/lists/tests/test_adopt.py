@@ -8,7 +8,9 @@ import pathlib
 import re
 
 import pytest
+from conftest import PREFIX
 from running import run_playbook
+from waiting import until_mailman_is_idle
 
 # As sites write it: none of this is for a template engine.
 FOOTER = "{{ not a template }} {# nor this #}\n%(real_name)s\n"
@@ -33,6 +35,8 @@ def adopted(play, call, list_host, tmp_path, tidy):
     directory = tmp_path / "lists"
     run = play("adopt.yml", mailman_lists_dir=str(directory))
     assert (run.changes, run.failure) == (["Write the lists into files on the controller"], "")
+    # What it sends to its new owners and members changes its files, too.
+    until_mailman_is_idle(list_host, PREFIX + "/qfiles", "shunt")
     return directory
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._destinations import destinations
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
 from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import ROLES, read_role, trusted
@@ -364,8 +365,9 @@ def test_destinations():
 def test_transports_of_destinations(variables, names):
     """Each has its limits, and all that the one for other destinations has."""
     given = dict(variables, __exim_lists_destinations=DESTINATIONS, __exim_lists_one_click=ONE_CLICK, exim_tls_required_domains=[])
-    block = {"slot": "transports", "name": "x", "content": render("exim_lists", "transports_destinations.j2", **given), "leads_to": "other_hosts",
-             "each_paragraph": True}
+    # No template, as what a lookup returns is none.
+    content = wrap_var(render("exim_lists", "transports_destinations.j2", **given))
+    block = {"slot": "transports", "name": "x", "content": content, "leads_to": "other_hosts", "each_paragraph": True}
     text = render("exim", "exim.conf.j2", exim_contribution={"blocks": [block]}, exim_dkim_domains=["list.example.com"], __exim_dkim_key_directory="/k")
     transports = re.search("(?s)# block: x\n(.*)# end of block: x", text).group(1).strip().split("\n\n")
     assert [transport.split(":")[0] for transport in transports] == names

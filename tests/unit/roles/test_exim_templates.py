@@ -350,9 +350,10 @@ def test_destinations():
         (r"\N^\*@\N  *", "F,1d,1h"), ("*@+mm_domains  *", "F,1d,1h"), ("*@+local_domains  *", "F,1d,1h"), ("*  rcpt_4xx", "F,1d,1h"), ("*  *", "F,30d,1m"),
     ]
     # Without a pace nothing waits for its turn.
-    text = render("exim_lists", "retry.j2", **dict(given, __exim_lists_paced=[]))
+    unpaced = {**given, "__exim_lists_paced": []}
+    text = render("exim_lists", "retry.j2", **unpaced)
     assert re.findall(r"(?m)^\*.*  (\S.*)$", text) == ["F,2h,15m; G,16h,1h,1.5; F,4d,6h"]
-    text = render("exim_lists", "routers_remote.j2", **dict(given, __exim_lists_paced=[]))
+    text = render("exim_lists", "routers_remote.j2", **unpaced)
     assert re.findall(r"(?m)^(\w+):", text) == ["mailman_verp_router", "mailman_destination_router"]
 
 

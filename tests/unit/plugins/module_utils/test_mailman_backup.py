@@ -40,9 +40,9 @@ class Module:
     def warn(self, text):
         pass
 
-    def run_command(self, argv, environ_update=None, **_options):
+    def run_command(self, argv, **options):
         self.asked.append(argv[1:])
-        self.environment = environ_update
+        self.environment = options.get("environ_update")
         answer = self.answers.get(argv[1], (0, "", ""))
         return answer(argv) if callable(answer) else answer
 
@@ -343,9 +343,9 @@ class Mailer(Module):
         super().__init__(**{"is-active": (3, "failed\n", "")})
         self.rc, self.mails = rc, []
 
-    def run_command(self, argv, data=None, **options):
+    def run_command(self, argv, **options):
         if argv[0] == "/usr/bin/sendmail":
-            self.mails.append(email.message_from_bytes(data))
+            self.mails.append(email.message_from_bytes(options["data"]))
             return self.rc, "", "no route\n"
         return super().run_command(argv, **options)
 

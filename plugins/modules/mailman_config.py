@@ -69,6 +69,11 @@ options:
     description:
       - Files around Mailman, such as the unit of its queue runners, that go live together with C(mm_cfg.py), or not at all.
     default: []
+  found:
+    description:
+      - What M(listhost.exim_mailman.mailman_info) has returned as RV(listhost.exim_mailman.mailman_info#module:configuration) with the paths of O(files).
+      - If it shows that nothing would change, nothing is run on the host. Not so with O(secret_settings).
+    type: dict
 seealso:
   - module: listhost.exim_mailman.mailman_info
   - module: listhost.exim_mailman.file_set
@@ -102,11 +107,9 @@ changed_paths:
 """
 
 import base64
-import math
 import os
 import re
 import secrets as random_secrets
-import stat
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes, to_text
@@ -118,86 +121,23 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman imp
     run_target,
     take,
 )
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import long_lines
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target.known import BOUNCE_RUNNER
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_settings import (
+    BEGIN,
+    END,
+    GENERATED,
+    Unrepresentable,
+    is_open,
+    join,
+    literal,
+    read,
+    render,
+    runner_path,
+    split,
+)
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, resolve
-
-BEGIN = b"# BEGIN listhost.exim_mailman: these settings come from Ansible; every other line of this file is kept"
-END = b"# END listhost.exim_mailman"
-BLOCK = re.compile(rb"\n*^" + re.escape(BEGIN) + rb"\n(.*?)^" + re.escape(END) + rb"\n*", re.DOTALL | re.MULTILINE)
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 SETTING = re.compile(r"^(\w+) = .*?(  # secret)?$", re.MULTILINE)
-
-# A secret that this module has made.
-GENERATED = re.compile(r"^(\w+) = '([0-9a-f]{64})'  # secret$", re.MULTILINE)
-
-# Mailman's own comes from what stands above, be it Defaults.py or a setting.
-RUNNERS = """LISTHOST_MAX_DISABLED_PERCENT = %d
-QRUNNERS = [(_runner[0] == 'BounceRunner' and '%s' or _runner[0], _runner[1]) for _runner in QRUNNERS]
-"""
-
-# What make install puts there.
-NEW_FILE = b"from Defaults import *\n"
-
-
-class Unrepresentable(Exception):
-    """A value that no Python literal stands for."""
-
-
-def literal(value):
-    """Return the literal that is the same value in Python 2, where a string is bytes."""
-    if value is None or isinstance(value, bool):
-        return repr(value)
-    if isinstance(value, int):
-        return "%d" % value
-    if isinstance(value, float) and not math.isinf(value) and not math.isnan(value):
-        return repr(value)
-    if isinstance(value, (list, tuple)):
-        return "[%s]" % ", ".join(literal(item) for item in value)
-    if isinstance(value, dict):
-        return "{%s}" % ", ".join("%s: %s" % (literal(key), literal(value[key])) for key in sorted(value))
-    if isinstance(value, str):
-        return "'%s'" % "".join(character(number) for number in bytearray(to_bytes(value)))
-    raise Unrepresentable("%r is a %s" % (value, type(value).__name__))
-
-
-def character(number):
-    """Return one byte as it stands between single quotes."""
-    text = chr(number)
-    if text in "\\'":
-        return "\\" + text
-    if text == "\n":
-        return "\\n"
-    return text if 32 <= number < 127 else "\\x%02x" % number
-
-
-def render(settings, secrets, encode_long_lines, bounce_runner):
-    """Return the lines between the markers."""
-    lines = ["%s = %s%s\n" % (name, literal(settings[name]), "  # secret" if name in secrets else "") for name in sorted(settings)]
-    if "DEFAULT_URL_HOST" in settings or "DEFAULT_EMAIL_HOST" in settings:
-        lines.append("add_virtualhost(DEFAULT_URL_HOST, DEFAULT_EMAIL_HOST)\n")
-    if encode_long_lines:
-        lines.append(long_lines.render())
-    if bounce_runner:
-        lines.append(RUNNERS % (bounce_runner["max_disabled_percent"], BOUNCE_RUNNER))
-    return "".join(lines)
-
-
-def split(content):
-    """Return what is not ours in a file, and our block (None when there is none)."""
-    match = BLOCK.search(content)
-    if match is None:
-        return content, None
-    before, after = content[: match.start()], content[match.end() :]
-    return before + (b"\n" if before else b"") + after, match.group(1)
-
-
-def join(foreign, block):
-    """Return the file with our block at its end, where it wins."""
-    if not block:
-        return foreign
-    return foreign.rstrip(b"\n") + b"\n\n" + BEGIN + b"\n" + block + END + b"\n"
 
 
 def hide(block, secrets):
@@ -210,14 +150,6 @@ def hide(block, secrets):
     return SETTING.sub(shown, to_text(block, errors="surrogate_or_replace"))
 
 
-def read(path):
-    """Return the content of the file."""
-    if not os.path.exists(path):
-        return NEW_FILE
-    with open(path, "rb") as handle:
-        return handle.read()
-
-
 def generate(names, block):
     """Return a secret for each name: that of the block, or a new one."""
     kept = dict(GENERATED.findall(to_text(block or b"", errors="surrogate_or_replace")))
@@ -226,13 +158,7 @@ def generate(names, block):
 
 def runner_file(prefix, runner):
     """Return the file of the queue runner for bounces, as one of O(files). Without content it is to go."""
-    path = os.path.join(resolve(os.path.join(prefix, "Mailman", "Queue")), BOUNCE_RUNNER + ".py")
-    return dict(path=path, content=runner and runner["source"], owner=None, group=None, mode="0644")
-
-
-def is_open(path):
-    """Say whether there is such a file, and everybody can read or write it."""
-    return os.path.exists(path) and bool(os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH))
+    return dict(path=runner_path(prefix), content=runner and runner["source"], owner=None, group=None, mode="0644")
 
 
 def sent():
@@ -271,6 +197,8 @@ def main():
                 max_disabled_percent=dict(type="int", required=True),
             )),
             files=dict(FILES, default=[]),
+            # The action plugin compares with it.
+            found=dict(type="dict"),
         ),
         supports_check_mode=True,
     )

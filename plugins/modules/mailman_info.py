@@ -31,7 +31,19 @@ options:
     elements: str
     choices: [bounces, inventory, lists, queues, runners, settings]
     default: []
+  compare_files:
+    description:
+      - Files around Mailman of which to tell, in RV(configuration), what they are, beside C(mm_cfg.py).
+      - Then M(listhost.exim_mailman.mailman_config) can see on the controller that nothing would change.
+    type: list
+    elements: path
+  compare_lists:
+    description:
+      - Options of M(listhost.exim_mailman.mailman_lists) about lists (O(listhost.exim_mailman.mailman_lists#module:lists) and C(lists_dir), C(purge),
+        C(site_password), C(update_urls), C(virtual_hosts)), for RV(lists_differ).
+    type: dict
 seealso:
+  - module: listhost.exim_mailman.mailman_config
   - module: listhost.exim_mailman.mailman_lists
 extends_documentation_fragment:
   - listhost.exim_mailman.mailman
@@ -270,6 +282,19 @@ frozen_formerly:
   returned: with O(frozen_file)
   type: bool
   sample: false
+configuration:
+  description:
+    - What module M(listhost.exim_mailman.mailman_config) compares. Contents are told as sums, and secrets are in none of them.
+    - V(null) where there is no Mailman that can be believed.
+  returned: with O(compare_files)
+  type: dict
+lists_differ:
+  description:
+    - Whether M(listhost.exim_mailman.mailman_lists) would change something with O(compare_lists), or warn of something.
+    - V(null) where there is no Mailman that can be asked.
+  returned: with O(compare_lists)
+  type: bool
+  sample: false
 queues:
   description: How many messages are in each of Mailman's queues. Those in C(shunt) and C(bad) stay there until somebody looks at them.
   returned: when O(gather) has V(queues) and there is a Mailman
@@ -303,15 +328,13 @@ settings:
   sample: {SMTP_MAX_RCPTS: 15}
 """
 
-import json
 import os
 import re
-import stat
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import (
     TargetError,
-    check_python,
     explain,
     find_installation,
     host_name_fault,
@@ -320,16 +343,15 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman imp
     take,
 )
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_domains import frozen_domains
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_lists import LISTS, request
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_look import ask_systemd, python_version, read_stamp
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_paths import check_lists_dir
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted, owned
-
-PYTHON_VERSION = "import sys; sys.stdout.write('.'.join(str(part) for part in sys.version_info[:3]))"
-
-LONGEST_STAMP = 65536
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_settings import look_at_configuration
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted
 
 # What Mailman's answer has, and of which type.
 ANSWERED = {"lists_dir": str, "python_version": str}
-GATHERED = {"bounces": dict, "inventory": list, "lists": list, "queues": dict, "runners": dict, "settings": dict}
+GATHERED = {"bounces": dict, "differences": bool, "inventory": list, "lists": list, "queues": dict, "runners": dict, "settings": dict}
 
 COMPILED_IN = (
     "bin_dir",
@@ -349,67 +371,67 @@ COMPILED_IN = (
 
 def sent():
     """Name what Mailman's Python runs; see _mailman_program."""
-    from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import bounces, inventory, overview, queues, settings, survey
+    from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import bounces, inventory, lists, overview, queues, settings, survey
 
-    return bounces, inventory, overview, queues, settings, survey
+    return bounces, inventory, lists, overview, queues, settings, survey
 
 
-def read_stamp(prefix):
-    """What the role noted after its last complete installation from an archive, or None."""
-    try:
-        handle = os.open(os.path.join(prefix, ".installed"), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+class InfoModule(AnsibleModule):
+    """Keeps the lists out of the system log, as module mailman_lists does."""
+
+    def _log_invocation(self):
+        if self.params["compare_lists"] is None:
+            super(InfoModule, self)._log_invocation()
+        else:
+            self.log("Invoked for %s" % self.params["prefix"])
+
+    def fail_json(self, msg, **result):
+        super(InfoModule, self).fail_json(msg, invocation={"module_args": {"prefix": self.params.get("prefix")}}, **result)
+
+
+def to_compare(module):
+    """The lists to compare as the request has them, or None. Module mailman_lists says what is wrong with its options."""
+    if module.params["compare_lists"] is None:
         return None
-    with os.fdopen(handle, "rb") as stream:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or not owned(status):
-            return None
-        try:
-            stamp = json.loads(stream.read(LONGEST_STAMP).decode("utf-8"))
-        except (ValueError, RecursionError):
-            return None
-    return stamp if isinstance(stamp, dict) else None
-
-
-def python_version(module, python):
-    """The version of a Python, or None when it cannot be run."""
-    if not python or not os.access(python, os.X_OK):
-        return None
-    check_python(python)
-    rc, out, err = module.run_command([python, "-E", "-S", "-s", "-c", PYTHON_VERSION], cwd="/")
-    return out if rc == 0 else None
+    result = ArgumentSpecValidator(LISTS).validate(module.params["compare_lists"])
+    return None if result.error_messages else dict(request(result.validated_parameters), check_mode=module.check_mode)
 
 
 def ask_mailman(module, installation):
     """What Mailman itself says, as far as it can be believed."""
-    gather = module.params["gather"]
+    gather, compare = module.params["gather"], to_compare(module)
+    more = {}
+    if compare is not None:
+        gather, more = [*gather, "differences"], {"compare": compare}
     expected = dict(ANSWERED, **dict((topic, GATHERED[topic]) for topic in gather))
-    answer = take(run_target(module, installation, "describe", gather=gather), expected)
+    answer = take(run_target(module, installation, "describe", gather=gather, **more), expected)
     if not re.match(r"\d+(\.\d+)*\Z", answer["python_version"]):
         raise TargetError("Mailman's Python, %s, does not say its version." % installation["python"])
     if answer["lists_dir"] != installation["lists_dir"]:
         answer["lists_dir"] = check_lists_dir(installation, answer["lists_dir"])
+    if more:
+        answer["lists_differ"] = answer.pop("differences")
     return answer
 
 
-def ask_systemd(module, unit):
-    """Whether a unit is active and enabled, and the files that add to it."""
-    rc, out, err = module.run_command(["systemctl", "show", "--property=ActiveState,UnitFileState,DropInPaths", unit])
-    state = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
-    return dict(
-        service_running=(state.get("ActiveState"), state.get("UnitFileState")) == ("active", "enabled"),
-        service_drop_ins=state.get("DropInPaths", "").split(),
-    )
+def look_at_configuration_of(module, installation):
+    """What module mailman_config compares, or None where nothing can be believed."""
+    try:
+        return installation and look_at_configuration(installation, module.params["compare_files"])
+    except (OSError, Untrusted):
+        return None
 
 
 def main():
-    module = AnsibleModule(
+    module = InfoModule(
         argument_spec=dict(
             prefix=dict(type="path", required=True),
             python=dict(type="path"),
             service=dict(type="str"),
             frozen_file=dict(type="path"),
             gather=dict(type="list", elements="str", choices=["bounces", "inventory", "lists", "queues", "runners", "settings"], default=[]),
+            compare_files=dict(type="list", elements="path"),
+            compare_lists=dict(type="dict"),
         ),
         supports_check_mode=True,
     )
@@ -434,6 +456,11 @@ def main():
         untrusted=untrusted is not None,
         foreign=untrusted.foreign if untrusted else [],
     )
+    if module.params["compare_files"] is not None:
+        facts["configuration"] = look_at_configuration_of(module, installation)
+    if module.params["compare_lists"] is not None:
+        # There are passwords in them.
+        facts.update(lists_differ=None, invocation={"module_args": {"prefix": prefix}})
     try:
         if installation:
             look_up(installation["user"], installation["group"])

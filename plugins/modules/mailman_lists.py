@@ -289,6 +289,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_lis
     keep_web_hosts,
     look_at_domains,
 )
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_lists import LISTS, request
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted
 
 # What Mailman's answer has, and of which type.
@@ -373,36 +374,11 @@ def difference(report):
 def main():
     module = ListsModule(
         argument_spec=dict(
+            LISTS,
             prefix=dict(type="path", required=True),
             python=dict(type="path"),
-            lists=dict(
-                type="list",
-                elements="dict",
-                default=[],
-                options=dict(
-                    name=dict(type="str", required=True),
-                    state=dict(type="str", choices=["present", "absent"], default="present"),
-                    email_host=dict(type="str"),
-                    url_host=dict(type="str"),
-                    language=dict(type="str"),
-                    owners=dict(type="list", elements="str"),
-                    moderators=dict(type="list", elements="str"),
-                    description=dict(type="str"),
-                    settings=dict(type="dict", default={}),
-                    initial_settings=dict(type="dict", default={}),
-                    members=dict(type="list", elements="raw"),
-                    members_mode=dict(type="str", choices=["additive", "exact"], default="additive"),
-                    password=dict(type="str", no_log=True),
-                    update_password=dict(type="str", choices=["on_create", "always"], default="on_create", no_log=False),
-                ),
-            ),
             # The action plugin reads it.
             lists_dir=dict(type="str"),
-            purge=dict(type="bool", default=False),
-            keep_archives=dict(type="bool", default=True),
-            site_password=dict(type="str", no_log=True),
-            virtual_hosts=dict(type="dict", default={}),
-            update_urls=dict(type="bool", default=False),
             web_hosts_file=dict(type="path"),
             web_hosts_directory=dict(type="path"),
             domains_file=dict(type="path"),
@@ -426,15 +402,10 @@ def main():
                     module,
                     dict(installation, python=params["python"] or installation["python"]),
                     "manage_lists",
-                    lists=[dict(spec, members=None if spec["members"] is None else json.dumps(spec["members"])) for spec in params["lists"]],
-                    purge=params["purge"],
-                    keep_archives=params["keep_archives"],
-                    site_password=params["site_password"],
-                    virtual_hosts=params["virtual_hosts"],
-                    update_urls=params["update_urls"],
                     domains_file=known,
                     lock_timeout=params["lock_timeout"],
                     check=module.check_mode,
+                    **request(params)
                 ),
                 ANSWERED,
             )

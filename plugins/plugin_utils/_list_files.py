@@ -25,6 +25,22 @@ SUFFIXES = {".yml": "a list", ".txt": "members", ".csv": "members"}
 # --- Reading -------------------------------------------------------------------------------------
 
 
+def combine(lists, others):
+    """Return lists with the keys of others of their names, and the others after them."""
+    keys = {one["name"]: one for one in others}
+    combined = [dict(one, **keys.pop(one.get("name"), {})) for one in lists]
+    return combined + [one for one in others if one["name"] in keys]
+
+
+def with_files(arguments, loader):
+    """Return the options of mailman_lists with the lists of its lists_dir in them."""
+    arguments = dict(arguments)
+    directory = arguments.pop("lists_dir", None)
+    if directory:
+        arguments["lists"] = combine(arguments.get("lists") or [], read_lists(directory, loader))
+    return arguments
+
+
 def read_lists(directory, loader):
     """Return the lists that a directory has files of, each as an entry of mailman_lists. Raises Faulty with all that is wrong."""
     # A loader would look beside the playbook.

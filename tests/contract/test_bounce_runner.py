@@ -15,7 +15,7 @@ from module_utils import _mailman_program
 numbers = itertools.count(1)
 MEMBERS = ["one@example.org", "two@example.net", "three@example.edu", "four@example.org"]
 # What role mailman writes into mm_cfg.py for it.
-SETTINGS = re.search(r'^RUNNERS = """(.*?)"""', (ROOT / "plugins/modules/mailman_config.py").read_text(), re.MULTILINE | re.DOTALL).group(1)
+SETTINGS = re.search(r'^RUNNERS = """(.*?)"""', (ROOT / "plugins/module_utils/_mailman_settings.py").read_text(), re.MULTILINE | re.DOTALL).group(1)
 SETTINGS = SETTINGS.replace("\\n", "\n") % (10, "ListhostBounceRunner")
 
 

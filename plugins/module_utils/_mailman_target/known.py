@@ -32,7 +32,15 @@ REQUESTS = {
     "put_aside": "aside",
     "unpack_lists": "takeover",
 }
-TOPICS = {"bounces": "bounces", "inventory": "inventory", "lists": "overview", "queues": "queues", "runners": "queues", "settings": "settings"}
+TOPICS = {
+    "bounces": "bounces",
+    "differences": "lists",
+    "inventory": "inventory",
+    "lists": "overview",
+    "queues": "queues",
+    "runners": "queues",
+    "settings": "settings",
+}
 
 # Mailman's queues that have runners, in the order of its QRUNNERS.
 QUEUES = ("Arch", "Bounce", "Command", "Incoming", "News", "Outgoing", "Virgin", "Retry")

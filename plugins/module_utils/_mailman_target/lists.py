@@ -192,3 +192,13 @@ def manage_lists(lists, purge, keep_archives, site_password, virtual_hosts, upda
     except Stopped:
         problems.append("Stopped before %s was written. Run again to finish." % current)
     return answer
+
+
+def gather_differences(check_mode, **wanted):
+    """Whether module mailman_lists would have anything to do or to say. Where that cannot be told, the module will."""
+    try:
+        answer = manage_lists(domains_file=None, lock_timeout=0, check=True, **wanted)
+    except Exception:
+        return True
+    said = [name for name in ("faults", "lists", "problems", "site_password_changed", "warnings") if answer[name]]
+    return bool(said or (check_mode and answer["unlisted"]))

@@ -13,8 +13,8 @@ from . import mailman
 from .known import TOPICS
 
 
-def describe(gather):
-    """The request of module mailman_info."""
+def describe(gather, compare=None):
+    """The request of module mailman_info: topics, and what one of them, differences, is about."""
     mailman.load_settings()
     facts = {
         "lists_dir": mailman.mm_cfg.LIST_DATA_DIR,
@@ -22,5 +22,5 @@ def describe(gather):
     }
     for topic in gather:
         part = importlib.import_module("%s.%s" % (__package__, TOPICS[topic]))
-        facts[topic] = getattr(part, "gather_" + topic)()
+        facts[topic] = getattr(part, "gather_" + topic)(**(compare if topic == "differences" else {}))
     return facts

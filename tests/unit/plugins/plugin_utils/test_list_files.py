@@ -9,8 +9,7 @@ import pytest
 from ansible.parsing import vault as vaults
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.listhost.exim_mailman.plugins.action.mailman_lists import combine
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._list_files import format_files, read_lists, write_files
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._list_files import combine, format_files, read_lists, write_files
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty
 
 SECRET = VaultSecret(b"opensesame")

@@ -37,6 +37,11 @@ options:
       - Older ones are removed.
     type: int
     default: 5
+  found:
+    description:
+      - What is known of O(path) and the O(files), by their paths. Each has C(sum) (SHA-256), C(owner), C(group) and C(mode) in four digits.
+      - If it shows that nothing would change, nothing is run on the host.
+    type: dict
 seealso:
   - module: listhost.exim_mailman.exim_address_test
   - module: listhost.exim_mailman.exim_smtp_test
@@ -142,6 +147,8 @@ def main():
             service=dict(type="str"),
             backups=dict(type="int", default=5),
             exim=dict(type="path"),
+            # The action plugin compares with it.
+            found=dict(type="dict"),
             **TEST_ARGUMENTS
         ),
         supports_check_mode=True,

@@ -65,6 +65,13 @@ def read_self_signed(text, v):
     }
 
 
+def read_own_files(text):
+    """Return what there is to compare of files: by their paths, as plugin_utils/_unchanged.py takes it."""
+    sums = dict(reversed(line.split("  ", 1)) for line in values_of(text, "sum"))
+    lines = [line.split(" ", 3) for line in values_of(text, "file")]
+    return {path: {"sum": sums.get(path), "owner": owner, "group": group, "mode": mode.zfill(4)} for mode, owner, group, path in lines}
+
+
 def read_look(text, v):
     """Return what files/look.sh has found."""
     others = listeners(text, v["exim_interfaces"])
@@ -77,6 +84,7 @@ def read_look(text, v):
         "package": "".join(values_of(text, "package")),
         "sendmail": "".join(values_of(text, "sendmail")),
         "self_signed": read_self_signed(text, v),
+        "files": read_own_files(text),
         "others": others,
         # An instance such as postfix@-.service belongs to the unit that its name begins with.
         "other_services": list(dict.fromkeys(re.sub(r"@.*", ".service", one["unit"]) for one in others if is_service(one))),

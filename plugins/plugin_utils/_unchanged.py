@@ -42,3 +42,11 @@ def is_configured(arguments, found):
     except (KeyError, TypeError, ValueError, AttributeError, Unrepresentable):
         # The module says what is wrong with its options.
         return False
+
+
+def is_installed(arguments, found):
+    """Say whether exim_config would change nothing."""
+    try:
+        return bool(found) and are_same([dict(arguments, mode=arguments.get("mode") or "0640"), *(arguments.get("files") or [])], found)
+    except (KeyError, TypeError, AttributeError):
+        return False

@@ -41,6 +41,12 @@ if [ "$certificate" ]; then
     fi
 fi
 
+# The configuration and the aliases that there are, to compare on the controller. What would lie in a file is never shown.
+if [ -f "$4" ] && [ -f "$5" ]; then
+    stat --dereference --format='file=%a %U %G %n' -- "$4" "$5"
+    sha256sum -- "$4" "$5" | sed 's/^/sum=/'
+fi
+
 # What somebody else has configured: what the role's files would replace, and what would have no effect beside them. Nothing once they are the role's.
 ours() { grep -qs 'Role exim writes this file' "$1"; }
 packaged() { rpm -qf "$1" > /dev/null 2>&1 && ! rpm -Vf "$1" 2> /dev/null | grep -q "^..5.* $1\$"; }

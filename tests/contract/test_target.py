@@ -67,6 +67,10 @@ def test_a_list_is_made_changed_and_removed(target, mailman):
     [report] = target("manage_lists", lists=[changed], check=False, **REST)["result"]["lists"]
     assert report["settings"] == {"description": {"before": "Grüße", "after": "Café"}}
     assert report["members"]["removed"] == ["dora@example.org"]
+    wanted = {name: value for name, value in REST.items() if name not in ("domains_file", "lock_timeout")}
+    for spec, differs in ((changed, False), (dict(LIST), True)):
+        said = target("describe", gather=["differences"], compare=dict(wanted, lists=[dict(spec)], check_mode=False))["result"]
+        assert said["differences"] is differs
     wrong = dict(LIST, settings={"subject_prefiks": "x", "generic_nonmember_action": 9})
     assert len(target("manage_lists", lists=[wrong], check=False, **REST)["result"]["faults"]) == 2
     [report] = target("manage_lists", lists=[dict(LIST, state="absent")], check=False, **REST)["result"]["lists"]

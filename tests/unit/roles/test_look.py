@@ -13,6 +13,8 @@ import tempfile
 
 import pytest
 import yaml
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_settings import look_at_file
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._host_exim import read_own_files
 
 ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "roles")
 DEFAULTS = """# A comment
@@ -172,6 +174,21 @@ def test_the_package_of_exim(host, tmp_path, dpkg, package):
         stderr=subprocess.DEVNULL, check=False,
     ).stdout.decode()
     assert [line for line in out.splitlines() if line.startswith("package=")] == ["package=" + package]
+
+
+@pytest.mark.parametrize("aliases", [True, False])
+def test_what_the_controller_compares(tmp_path, aliases):
+    """The same of a file as a module would see."""
+    paths = [str(tmp_path / "exim4.conf"), str(tmp_path / "aliases")]
+    for path in paths[:2 if aliases else 1]:
+        with open(path, "w") as stream:
+            stream.write("in %s\n" % path)
+        os.chmod(path, 0o640)
+    arguments = ["/nonexistent/exim", "exim", "sport = :1", *paths, "exim4"]
+    out = subprocess.run(
+        ["sh", os.path.join(ROLES, "exim", "files", "look.sh"), *arguments], cwd="/", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
+    ).stdout.decode()
+    assert read_own_files(out) == ({path: look_at_file(path) for path in paths} if aliases else {})
 
 
 @pytest.fixture

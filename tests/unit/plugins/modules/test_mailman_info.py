@@ -40,8 +40,8 @@ def look(monkeypatch, run_module, tmp_path):
                 raise installation
             return installation
 
-        def run_target(module, installation, do, gather):
-            look.asked = [do, installation["python"], gather]
+        def run_target(module, installation, do, gather, **more):
+            look.asked = [do, installation["python"], gather, *more.values()]
             if isinstance(answer, Exception):
                 raise answer
             return answer
@@ -204,3 +204,49 @@ def test_frozen_domains(look, tmp_path):
     assert frozen() == [{"lists.example.net": "left"}, False]
     assert look(None, frozen_file=str(path))["frozen"] == {"lists.example.net": "left"}
     assert "frozen" not in look(installation, ANSWER)
+
+
+WANTED = {"lists": [{"name": "board", "password": "hush", "members": ["dora@example.org"]}], "site_password": "hush", "update_urls": True}
+
+
+@pytest.mark.parametrize("differ", [True, False])
+@pytest.mark.parametrize("check", [True, False])
+def test_lists_are_compared_in_the_same_process(look, monkeypatch, differ, check):
+    logged = []
+    monkeypatch.setattr(mailman_info.AnsibleModule, "log", lambda module, text, **options: logged.append(text))
+    result = look(INSTALLATION, dict(ANSWER, differences=differ), compare_lists=WANTED, _ansible_check_mode=check)
+    assert result["lists_differ"] is differ
+    assert "differences" not in result
+    do, dummy, topics, compare = look.asked
+    assert (do, topics) == ("describe", ["differences"])
+    assert (compare["check_mode"], compare["site_password"], compare["update_urls"], compare["purge"]) == (check, "hush", True, False)
+    [board] = compare["lists"]
+    assert (board["name"], board["state"], board["members"], board["owners"]) == ("board", "present", '["dora@example.org"]', None)
+    assert "hush" not in str(result) + str(logged) and "dora" not in str(result) + str(logged)
+
+
+@pytest.mark.parametrize("wanted", [{"lists": [{"owners": ["x@example.org"]}]}, {"lists": [{"name": "x", "state": "gone"}]}, {"listen": []}])
+def test_options_that_the_module_for_lists_refuses_are_left_to_it(look, wanted):
+    assert look(INSTALLATION, ANSWER, compare_lists=wanted)["lists_differ"] is None
+    assert look.asked[2:] == [[]]
+
+
+@pytest.mark.parametrize("installation", [None, Untrusted(["/x/bin can be written by group list"], [])])
+def test_what_cannot_be_asked_is_not_compared(look, installation):
+    result = look(installation, compare_lists=WANTED, compare_files=["/etc/hostname"])
+    assert (result["lists_differ"], result["configuration"]) == (None, None)
+
+
+def test_a_fault_of_mailmans_says_nothing_of_the_lists(look):
+    result = look(INSTALLATION, TargetError("mm_cfg.py cannot be read"), compare_lists=WANTED, compare_files=[])
+    assert (result["lists_differ"], result["mm_cfg_error"]) == (None, "mm_cfg.py cannot be read")
+
+
+def test_a_failure_tells_no_passwords(look):
+    result = look(INSTALLATION, TargetError("mm_cfg.py cannot be read"), compare_lists=WANTED, gather=["queues"])
+    assert result["failed"] is True
+    assert "hush" not in str(result)
+
+
+def test_what_is_not_asked_for_is_not_told(look):
+    assert {"lists_differ", "configuration"}.isdisjoint(look(INSTALLATION, ANSWER))

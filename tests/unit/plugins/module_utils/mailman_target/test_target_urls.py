@@ -83,3 +83,33 @@ def test_lists_that_the_request_does_not_name(monkeypatch, update, purge, asked)
     assert (seen, answer["unlisted"]) == (asked, ["old", "other"])
     # What the plan notes is not among these.
     assert (answer["web_hosts"] or None) == ("old www.example.com\nother www.example.net\n" if len(asked) > 1 else None)
+
+
+NOTHING = {"faults": [], "lists": [], "problems": [], "site_password_changed": False, "unlisted": [], "warnings": []}
+
+
+@pytest.mark.parametrize(("answer", "check_mode", "differ"), [
+    ({}, False, False),
+    ({}, True, False),
+    ({"lists": [{"name": "board", "change": "changed"}]}, False, True),
+    ({"faults": ["lists (x): wrong"]}, False, True),
+    ({"problems": ["locked"]}, False, True),
+    ({"warnings": ["mail to x-admin@ goes to the list x"]}, False, True),
+    ({"site_password_changed": True}, False, True),
+    # Only check mode warns of these.
+    ({"unlisted": ["other"]}, False, False),
+    ({"unlisted": ["other"]}, True, True),
+])
+def test_what_the_module_would_do_or_say(monkeypatch, answer, check_mode, differ):
+    asked = []
+    monkeypatch.setattr(lists, "manage_lists", lambda **arguments: asked.append(arguments) or dict(NOTHING, **answer))
+    assert lists.gather_differences(check_mode, lists=[], purge=False) is differ
+    assert asked == [{"lists": [], "purge": False, "domains_file": None, "lock_timeout": 0, "check": True}]
+
+
+def test_a_failure_is_the_modules_to_tell(monkeypatch):
+    def fail(**arguments):
+        raise ValueError
+
+    monkeypatch.setattr(lists, "manage_lists", fail)
+    assert lists.gather_differences(False) is True

@@ -8,8 +8,8 @@ import os
 import pytest
 
 INVENTORY = {"mailman_email_host": "list.example.com", "mailman_site_owner": "postmaster@example.com", "ansible_facts": {"pkg_mgr": "apt", "dns": {}}}
-INSTALLATION = {"prefix": "/usr/lib/mailman", "var_prefix": "/var/lib/mailman", "user": "list", "python": "/usr/bin/python2.7", "bin_dir": "/usr/lib/mailman/bin",
-                "separate_domain": "", "lists_dir": "/var/lib/mailman/lists"}
+INSTALLATION = {"var_prefix": "/var/lib/mailman", "user": "list", "python": "/usr/bin/python2.7", "bin_dir": "/usr/lib/mailman/bin", "separate_domain": "",
+                "lists_dir": "/var/lib/mailman/lists"}
 UNCHANGED = {"__mailman_info": {"lists_differ": False}, "__mailman_config": {"changed": False}}
 
 
@@ -53,8 +53,8 @@ def test_every_file_around_mailman_is_compared(render, inventory):
 
 
 def test_lists_are_compared_as_they_are_asked_for(render):
-    asked = render("mailman", "{{ __mailman_compared_lists }}", **dict(
-        INVENTORY, mailman_lists=[{"name": "mailman", "description": "x"}, {"name": "board"}], mailman_site_password="hush", mailman_lists_dir="lists", mailman_web=False))
+    inventory = dict(INVENTORY, mailman_lists=[{"name": "mailman", "description": "x"}, {"name": "board"}], mailman_site_password="hush", mailman_web=False)
+    asked = render("mailman", "{{ __mailman_compared_lists }}", mailman_lists_dir="lists", **inventory)
     assert [one["name"] for one in asked.pop("lists")] == ["mailman", "board"]
     assert asked == {"site_password": "hush", "lists_dir": "lists", "update_urls": False}
     asked = render("mailman", "{{ __mailman_compared_lists }}", **INVENTORY)

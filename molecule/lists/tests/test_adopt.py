@@ -12,6 +12,8 @@ from conftest import PREFIX
 from running import run_playbook
 from waiting import until_mailman_is_idle
 
+TASK = "Create and update the site list and the inventory's lists"
+
 # As sites write it: none of this is for a template engine.
 FOOTER = "{{ not a template }} {# nor this #}\n%(real_name)s\n"
 
@@ -40,7 +42,7 @@ def adopted(play, call, list_host, tmp_path, tidy):
     return directory
 
 
-def test_a_host_becomes_an_inventory(adopted, play, fingerprint):
+def test_a_host_becomes_an_inventory(adopted, play, fingerprint, attributes, mailman):
     names = {path.name for path in adopted.iterdir()}
     assert {"announce.yml", "announce.csv", "a+b.txt", "by-hand.yml", "by-hand.csv", "digests.csv", "mailman.yml", "mailman.txt"} <= names
     texts = "".join(path.read_text() for path in adopted.iterdir())
@@ -50,8 +52,14 @@ def test_a_host_becomes_an_inventory(adopted, play, fingerprint):
     # Without what the inventory says of lists.
     run = play("site.yml", "--check", mailman_lists=[], mailman_lists_dir=str(adopted))
     assert (run.changes, run.failure) == ([], "")
-    assert run.results["Create and update the site list and the inventory's lists"]["lists"] == []
+    assert run.results[TASK]["skipped"] is True
     assert fingerprint() == before
+    # The look before all changes sees what somebody has changed by hand.
+    mailman("m = MailList('by-hand')\nm.description = 'by hand'\nm.Save()\nm.Unlock()\nprint 0")
+    for changes in ([TASK], []):
+        run = play("site.yml", mailman_lists=[], mailman_lists_dir=str(adopted))
+        assert (run.changes, run.failure) == (changes, "")
+    assert attributes("by-hand", "description") == ["Von Hand &#9731;"]
     # Nothing is overwritten, and nothing need be.
     assert play("adopt.yml", mailman_lists_dir=str(adopted)).changed == 0
     (adopted / "by-hand.yml").write_text("owners: [anna@example.org]\n")

@@ -26,6 +26,8 @@ BLOCK = re.compile(rb"\n*^" + re.escape(BEGIN) + rb"\n(.*?)^" + re.escape(END) +
 
 # A secret that this module has made.
 GENERATED = re.compile(r"^(\w+) = '([0-9a-f]{64})'  # secret$", re.MULTILINE)
+# Any.
+SECRET = re.compile(r"^(\w+) = .*  # secret$", re.MULTILINE)
 
 # Mailman's own comes from what stands above, be it Defaults.py or a setting.
 RUNNERS = """LISTHOST_MAX_DISABLED_PERCENT = %d
@@ -118,8 +120,8 @@ def sum_of(content):
 
 
 def sum_of_block(block):
-    """Return the sum of a block, whichever secrets the module has made in it: nobody is told more of them."""
-    return sum_of(GENERATED.sub(r"\1 = (generated)", to_text(block, errors="surrogate_or_replace")))
+    """Return the sum of a block without its secrets: who knows the rest could try which they are. Those that the module has made are told from others."""
+    return sum_of(SECRET.sub(r"\1 = (secret)", GENERATED.sub(r"\1 = (generated)", to_text(block, errors="surrogate_or_replace"))))
 
 
 def look_at_file(path):

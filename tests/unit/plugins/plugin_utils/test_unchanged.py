@@ -117,6 +117,15 @@ def test_a_secret_that_was_made_is_in_no_sum(mailman):
     assert mailman.look()["sum"] == before
 
 
+def test_a_secret_of_the_inventory_is_in_no_sum_and_is_none_that_was_made(mailman):
+    sums = set()
+    for secret in ("hush", "other"):
+        mailman.run(dict(mailman.options, secret_settings={"SUBSCRIBE_FORM_SECRET": secret}))
+        sums.add(mailman.look()["sum"])
+        assert mailman.differs(mailman.options)
+    assert len(sums) == 1
+
+
 def test_a_queue_runner_that_is_left(mailman):
     options = dict(mailman.options, bounce_runner=None)
     mailman.run(options)

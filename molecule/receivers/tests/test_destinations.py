@@ -20,7 +20,7 @@ Arrival = collections.namedtuple("Arrival", "time recipient sender subject conne
 
 
 class Receiver:
-    """The mail servers of slow.test, shared.test and narrow.test, and what they have seen."""
+    """The mail servers of slow.test, shared.test, narrow.test and warm.test, and what they have seen."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -35,11 +35,13 @@ class Receiver:
                 self.at_once.add(connection)
                 self.most_at_once = max(self.most_at_once, len(self.at_once))
                 return "250 OK"
+            if address.endswith("@warm.test"):
+                return "250 OK"
             if address == "refused@slow.test":
                 self.refusals[address] += 1
                 self.refused.append((now, address))
                 return "250 OK" if self.refusals[address] > 4 else "450 4.2.1 This user gets mail too fast"
-            if sum(now - arrival.time < SECONDS for arrival in self.taken if not arrival.recipient.endswith("@narrow.test")) < MOST:
+            if sum(now - arrival.time < SECONDS for arrival in self.taken if not arrival.recipient.endswith(("@narrow.test", "@warm.test"))) < MOST:
                 return "250 OK"
             self.refused.append((now, address))
             return "450 4.7.28 Too much mail"
@@ -168,6 +170,38 @@ def test_waits_for_one_who_is_refused_double(list_host, send, sink, receiver):
     assert len(waits) == 4
     assert all(wait > least for wait, least in zip(waits, (0.0, 1.0, 3.0, 3.0))), waits
     assert waits[3] < 7, waits
+
+
+@pytest.fixture(scope="module")
+def warmed(list_host, send, sink, receiver):
+    """A post to more members than the number of today, and what has left of it, and another one."""
+    mark = sink.mark()
+    first = post_to(list_host, send, "new")
+    hints = eventually(lambda: (found := re.findall(r"R:(warm\d)@warm\.test\S* .*warming up warm: 5 a day$", list_host.run(
+        "exim_dumpdb /var/spool/exim4 retry").stdout, re.MULTILINE)) and len(found) == 3 and found)
+    second = post_to(list_host, send, "new")
+    for subject in (first, second):
+        sink.wait(1, since=mark, host=list_host, to="anna@example.org", subject=subject)
+    # Exim has tried all of it.
+    waiting = eventually(lambda: len(found := re.findall(r"(?m)^ +(warm\d@warm\.test)$", list_host.run("exim4 -bp").stdout)) == 11 and found)
+    return first, second, hints, waiting
+
+
+def test_a_new_address_sends_so_many_a_day(receiver, warmed):
+    first, second, hints, waiting = warmed
+    arrived = [one.recipient for one in receiver.of(first)]
+    assert len(arrived) == 5
+    assert sorted(arrived + [name + "@warm.test" for name in hints]) == expect(("warm", "warm.test", 8))
+    assert receiver.of(second) == []
+    assert len(waiting) == 3 + 8
+
+
+def test_what_waits_for_the_next_day_is_tried_each_hour(list_host, warmed):
+    assert "F,4w2d,1h;" in list_host.check_output("exim4 -f new-bounces@list.example.com -brt warm0@warm.test")
+    # It was, with the pace, every 2 seconds.
+    tries = list_host.check_output("grep -c 'R=mailman_pace_router defer.*warming up warm: 5 a day' /var/log/exim4/mainlog")
+    assert int(tries) == len(warmed[3])
+    assert list_host.run("grep -e ' \\*\\* .*warm.test' /var/log/exim4/mainlog").stdout == ""
 
 
 @pytest.mark.parametrize(("key", "error", "rule"), [

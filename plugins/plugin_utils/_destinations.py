@@ -130,8 +130,9 @@ def destinations(given, retry):
         domains, mx_hosts = ([name.replace(".", r"\.") for name in one.get(key) or ()] for key in ("domains", "mx_hosts"))
         pace = parse_pace(one["pace"]) if one.get("pace") else None
         refusals = back_off(parse_time(one["wait"]), parse_time(one.get("longest_wait") or LONGEST_WAIT), end_of_rule(retry)) if one.get("wait") else retry
+        pause = parse_time(one.get("pause", ""))
         # How often Exim tries again what waits for its turn.
-        period = pace[1] if pace else parse_time(NEXT_DAY) if one.get("warm_up") else 0
+        period = pace[1] if pace else min([parse_time(NEXT_DAY)] * bool(one.get("warm_up")) + [pause] * bool(pause), default=0)
         result.append({
             "name": one["name"],
             "domains": " : ".join(one.get("domains") or ()),
@@ -145,8 +146,10 @@ def destinations(given, retry):
             "refusals": refusals,
             "others": "F,%s,%s" % (PATIENCE, show_time(period)) if period else refusals,
             # While a day's number is used up: each try is a line in the log.
-            "others_today": "F,%s,%s" % (PATIENCE, NEXT_DAY) if pace and pace[1] < parse_time(NEXT_DAY) and one.get("warm_up") else "",
-            "others_of_some_today": "F,%s,%s" % (PATIENCE, NEXT_DAY_OF_SOME) if pace and pace[1] < parse_time(NEXT_DAY_OF_SOME) and one.get("warm_up") else "",
+            "others_today": "F,%s,%s" % (PATIENCE, NEXT_DAY) if one.get("warm_up") and period < parse_time(NEXT_DAY) else "",
+            "others_of_some_today": "F,%s,%s" % (PATIENCE, NEXT_DAY_OF_SOME) if one.get("warm_up") and period < parse_time(NEXT_DAY_OF_SOME) else "",
+            "pause": show_time(pause) if pause else "",
+            "refusal_texts": "|".join(re.escape(text) for text in one.get("refusal_texts") or ()),
             "max_rcpt": int(one.get("recipients_per_message") or 0),
             "connection_max_messages": int(one.get("messages_per_connection") or 0),
             "max_parallel": int(one.get("connections") or 0),

@@ -18,7 +18,7 @@ KINDS = {
     "exim_lists_retry": kinds.retry_rule,
 }
 # What can be said of a destination.
-LIMITS = ("pace", "warm_up", "connections", "messages_per_connection", "recipients_per_message", "wait")
+LIMITS = ("pace", "warm_up", "pause", "connections", "messages_per_connection", "recipients_per_message", "wait")
 
 
 def domains(v):
@@ -141,6 +141,21 @@ def warm_ups(v):
                    % (where, given["messages"], given["growth"], given["until"], _destinations.LONGEST_WARM_UP))
 
 
+def pauses(v):
+    """What makes all mail to a destination wait."""
+    for number, one in enumerate(v["exim_lists_destinations"], 1):
+        where = label("exim_lists_destinations", number, one)
+        if "pause" in one and kinds.interval(one["pause"]):
+            yield "%s has pause %s%s" % (where, shown(one["pause"]), kinds.interval(one["pause"]))
+        if bool(one.get("pause")) != bool(one.get("refusal_texts")):
+            yield ("%s has %s alone. Set both: refusal_texts are parts of replies after which all list mail there waits, and pause is for how long."
+                   % (where, "pause" if one.get("pause") else "refusal_texts"))
+        for text in one.get("refusal_texts") or ():
+            if not re.match(r"[A-Za-z0-9.,:;()'/_@+=%-][A-Za-z0-9 .,:;()'/_@+=%-]{1,98}[A-Za-z0-9.,:;()'/_@+=%-]\Z", text):
+                yield ("%s has %s in refusal_texts. Write 3 to 100 letters, digits, spaces and punctuation marks of the reply, such as its code 4.7.28."
+                       % (where, shown(text)))
+
+
 def waits_of_destinations(v):
     """How long refused mail waits."""
     end = _destinations.end_of_rule(v["exim_lists_retry"])
@@ -248,6 +263,6 @@ def address_of(member):
     return str(member.get("address", "") if isinstance(member, dict) else member)
 
 
-RULES = (destinations, warm_ups, waits_of_destinations, one_destination_each, destinations_that_exim_reaches, recipients_of_copies, queue_runs_at_that_pace,
-         members_at_that_pace, members_while_it_warms_up, one_click, one_click_is_signed, taking_out, domains, domains_of_mailman, domains_of_lists, sessions,
+RULES = (destinations, warm_ups, pauses, waits_of_destinations, one_destination_each, destinations_that_exim_reaches, recipients_of_copies,
+         queue_runs_at_that_pace, members_at_that_pace, members_while_it_warms_up, one_click, one_click_is_signed, taking_out, domains, domains_of_mailman, domains_of_lists, sessions,
          loopback, port_of_mailman)

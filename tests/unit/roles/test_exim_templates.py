@@ -386,6 +386,18 @@ def test_destinations_that_warm_up():
     ]
 
 
+def test_destinations_that_pause():
+    given = destinations([{"name": "big", "domains": ["a.test"], "pause": "10m", "refusal_texts": ["4.7.28", "rate"]}, {"name": "small", "wait": "5m"}], "F,4d,6h")
+    given = {"__exim_lists_destinations": given, "__exim_lists_paced": given[:1], "__exim_lists_installation": INSTALLATION}
+    text = render("exim_lists", "acl_pace.j2", **given)
+    assert re.findall(r"(?m)^(\w+):", text) == ["mm_pace", "mm_refused"]
+    assert options(text, "ratelimit") == ["0.37 / 10m / per_cmd / readonly / mm-pause-big", "1 / $acl_arg2 / per_cmd / strict / mm-pause-$acl_arg1"]
+    events = options(render("exim_lists", "transports_destinations.j2", exim_tls_required_domains=[], **given).replace("\\\n    ", ""), "event_action")
+    assert events == [
+        r"${if and{{inlist{$event_name}{<, msg:rcpt:host:defer, msg:defer}}{match{$event_data}{\N(?is): 4[0-9][0-9][ -].*(4\.7\.28|rate)\N}}}"
+        "{${if acl{{mm_refused}{big}{10m}}{}}}}"] * 2
+
+
 @pytest.mark.parametrize(("variables", "names"), [
     ({}, ["mailman_verp_smtp_big", "mailman_smtp_big", "mailman_verp_smtp_small", "mailman_smtp_small"]),
     ({"mailman_verp": "none"}, ["mailman_smtp_big", "mailman_smtp_small"]),

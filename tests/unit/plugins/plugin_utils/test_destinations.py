@@ -94,13 +94,21 @@ def test_words_of_exim():
     assert big == {
         "name": "big", "domains": "a.test", "mx_hosts": r"mx-1\.big\.test|b\.test", "hosts": r"a\.test|([^@]*\.)?mx-1\.big\.test|([^@]*\.)?b\.test",
         "names": r"a\.test", "period": 60, "rate": "20 / 1m", "refusals": "G,1h15m,5m,2; F,4d,1h", "others": "F,30d,1m", "max_rcpt": 0,
-        "connection_max_messages": 0, "max_parallel": 2, "warm_up": {}, "others_today": "", "others_of_some_today": "",
+        "connection_max_messages": 0, "max_parallel": 2, "warm_up": {}, "others_today": "", "others_of_some_today": "", "pause": "", "refusal_texts": "",
     }
     assert small == {
         "name": "small", "domains": "c.test : d.test", "mx_hosts": "", "hosts": r"c\.test|d\.test", "names": r"c\.test|d\.test", "period": 0, "rate": "",
         "refusals": "F,4d,6h", "others": "F,4d,6h", "max_rcpt": 50, "connection_max_messages": 3, "max_parallel": 0,
-        "warm_up": {}, "others_today": "", "others_of_some_today": "",
+        "warm_up": {}, "others_today": "", "others_of_some_today": "", "pause": "", "refusal_texts": "",
     }
+
+
+@pytest.mark.parametrize(("given", "others"), [({}, "F,30d,10m"), ({"pace": "20/1m"}, "F,30d,1m"), ({"pause": "2h"}, "F,30d,2h")])
+def test_words_of_exim_for_a_pause(given, others):
+    one = {"name": "big", "domains": ["a.test"], "pause": "10m", "refusal_texts": ["4.7.28", "unusual rate (x)"], **given}
+    made = destinations.destinations([one], "F,4d,6h")[0]
+    assert (made["pause"], made["refusal_texts"], made["others"]) == (one["pause"], r"4\.7\.28|unusual\ rate\ \(x\)", others)
+    assert (made["refusals"], made["others_today"]) == ("F,4d,6h", "")
 
 
 @pytest.mark.parametrize(("pace", "period", "others", "others_today", "others_of_some_today"), [

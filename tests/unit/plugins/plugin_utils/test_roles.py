@@ -461,7 +461,7 @@ CASES = {
         (to(domains=[]), ["exim_lists_destinations (big) has no domains and no mx_hosts", "Add domains"]),
         (to(domains=["big..test"]), ["(big) has 'big..test' in domains, which is no domain name"]),
         (to(mx_hosts=["*.big.test"]), ["(big) has '*.big.test' in mx_hosts, which is no domain name"]),
-        (to(pace=None), ["(big) limits nothing. Add one of pace, warm_up, connections,"]),
+        (to(pace=None), ["(big) limits nothing. Add one of pace, warm_up, pause, connections,"]),
         *((to(pace=pace), ["(big) has pace '%s', which is none" % pace, "as in 20/1m", "For no limit take it out"])
           for pace in ("0/1m", "20/0m", "20", "20/m", "-1/1m", "1.5/1m", "20/1 m", "a/1m", "20/1y")),
         (to(connections=0), ["(big) has connections 0. Set it to 1 or more"]),
@@ -478,6 +478,15 @@ CASES = {
         (warm(until=100), ["has warm_up with 100 messages until 100: it ends before it begins", "take warm_up out"]), (warm(until=0), ["until 0"]),
         (warm(growth=1.001), ["has warm_up with 100 messages, growth 1.001, until 5000: that takes more than 366 days"]),
         (warm(), []), (warm(**{"from": datetime.date(2026, 12, 1)}), []), (warm(growth="2", messages="1"), []), (to(), []),
+    ],
+    "exim_lists.pauses": [
+        (to(pause="soon", refusal_texts=["4.7.28"]), ["exim_lists_destinations (big) has pause 'soon'"]),
+        (to(pause="0s", refusal_texts=["4.7.28"]), ["has pause '0s'"]),
+        (to(pause="10m"), ["exim_lists_destinations (big) has pause alone", "Set both"]), (to(pause="10m", refusal_texts=[]), ["has pause alone"]),
+        (to(refusal_texts=["4.7.28"]), ["has refusal_texts alone"]),
+        *((to(pause="10m", refusal_texts=[text]), ["(big) has '%s' in refusal_texts" % text]) for text in ("a}b", "a$b", "a\\Nb", "ab", " 4.7.28", "4.7.28 ", "", "a|b")),
+        (to(pause="10m", refusal_texts=["a\nb"]), ["has 'a\\nb' in refusal_texts"]), (to(pause="10m", refusal_texts=["x" * 101]), ["in refusal_texts"]),
+        (to(pause="10m", refusal_texts=["4.7.28", "unusual rate (of mail): come again"]), []), (to(), []),
     ],
     "exim_lists.members_while_it_warms_up": [
         (dict(warm(), **lists(members=["a%d@big.test" % number for number in range(500)])),

@@ -9,6 +9,7 @@ import time
 
 import pytest
 from conftest import start_mailman
+from waiting import eventually, until_mailman_is_idle
 
 OWNER = "anna@example.org"
 # Those of the inventory, and the site list.
@@ -438,9 +439,10 @@ def small_disk(list_host, manage, tidy):
 
     manage([wanted("small-old", description="before")])
     lists = "/var/lib/mailman/lists"
-    privileged("mv {0} {0}.aside && mkdir -m 2775 {0} && mount -t tmpfs -o size=2m,mode=2775,gid=list tmpfs {0} && cp -a {0}.aside/* {0}/".format(lists))
+    # Over the directory, which stays where it is: Mailman's unit has a mount of its own there, and would lose it.
+    privileged("cp -a {0} {0}.copy && mount -t tmpfs -o size=2m,mode=2775,gid=list tmpfs {0} && cp -a {0}.copy/* {0}/ && rm -r {0}.copy".format(lists))
     yield
-    privileged("umount {0} && rmdir {0} && mv {0}.aside {0}".format(lists))
+    privileged("umount {0}".format(lists))
 
 
 def test_a_full_disk(list_host, small_disk, fail, manage, attributes, names):
@@ -569,14 +571,11 @@ def test_held_and_shunted_messages(list_host, info, manage, send, tidy):
     manage([wanted("holding")])
     assert send(list_host, "holding@list.example.com", sender="stranger@example.org", data="To: holding@list.example.com\nSubject: x\n\nx\n").code == 250
     list_host.check_output("touch /var/lib/mailman/qfiles/shunt/1.pck && chown list: /var/lib/mailman/qfiles/shunt/1.pck")
-    deadline = time.monotonic() + 120
-    while True:
-        facts = info("lists", "queues")
-        (held,) = [one for one in facts["lists"] if one["name"] == "holding"]
-        if held["held_messages"] or time.monotonic() > deadline:
-            break
+    eventually(lambda: list_host.run("ls /var/lib/mailman/data/heldmsg-holding-*").rc == 0)
+    until_mailman_is_idle(list_host, "/var/lib/mailman/qfiles", "shunt")
+    facts = info("lists", "queues")
     list_host.check_output("rm /var/lib/mailman/qfiles/shunt/1.pck")
-    assert held["held_messages"] == 1
+    assert [one["held_messages"] for one in facts["lists"] if one["name"] == "holding"] == [1]
     assert facts["queues"]["shunt"] == 1
     assert set(facts["queues"]) >= {"in", "out", "shunt", "virgin", "bounces", "retry"}
 

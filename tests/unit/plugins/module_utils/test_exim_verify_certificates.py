@@ -71,6 +71,8 @@ def test_no_certificate_at_all(tmp_path):
     (3, "itself", ["old-certificate"], ["self-signed"]),
 ])
 def test_exims_certificate(monkeypatch, days, issuer, faults, advice):
+    said = []
+
     class Client:
         sock = property(lambda self: self)
 
@@ -78,7 +80,10 @@ def test_exims_certificate(monkeypatch, days, issuer, faults, advice):
             pass
 
         def starttls(self, context):
-            pass
+            said.append("STARTTLS")
+
+        def quit(self):
+            said.append("QUIT")
 
         def close(self):
             pass
@@ -93,6 +98,7 @@ def test_exims_certificate(monkeypatch, days, issuer, faults, advice):
     monkeypatch.setattr(around.ssl, "create_default_context", lambda **dummy: type("Context", (), {"verify_flags": 0})())
     report = Report()
     around.check_tls(None, report)
+    assert said == ["STARTTLS", "QUIT"]
     assert [fault["fault"] for fault in report.faults()] == faults
     assert all(fault["found"] == ["127.0.0.1 port 25, /c.pem: it expires in 3 days"] for fault in report.faults())
     assert [(one["fault"], one["found"]) for one in report.advice()] == [(name, ["127.0.0.1 port 25, /c.pem"]) for name in advice]

@@ -68,7 +68,7 @@ def numbers_of_days(first, growth, until):
 
 def is_warm_up(given):
     """Return whether there is such a warm-up."""
-    return parse_day(given["from"]) is not None and given["messages"] > 0 and 1 < given["growth"]
+    return parse_day(given["from"]) is not None and given["messages"] > 0 and given["growth"] > 1
 
 
 def days_left(given):

@@ -131,7 +131,7 @@ def warm_ups(v):
         if given["messages"] < 1:
             yield "%s has warm_up with %d messages: nothing would leave on the first day. Set messages to 1 or more." % (where, given["messages"])
         if not 1 < given["growth"] <= 10:
-            yield ("%s has warm_up with growth %s: a day's number is multiplied by it for the next day. Set growth to more than 1, as in 1.5, and to 10 at most."
+            yield ("%s has warm_up with growth %s: a day's number is multiplied by it for the next. Set growth to more than 1, as in 1.5, and to 10 at most."
                    % (where, given["growth"]))
         elif given["messages"] > 0 and given["until"] <= given["messages"]:
             yield ("%s has warm_up with %d messages until %d: it ends before it begins. Set until to more than messages, or take warm_up out."
@@ -264,5 +264,5 @@ def address_of(member):
 
 
 RULES = (destinations, warm_ups, pauses, waits_of_destinations, one_destination_each, destinations_that_exim_reaches, recipients_of_copies,
-         queue_runs_at_that_pace, members_at_that_pace, members_while_it_warms_up, one_click, one_click_is_signed, taking_out, domains, domains_of_mailman, domains_of_lists, sessions,
-         loopback, port_of_mailman)
+         queue_runs_at_that_pace, members_at_that_pace, members_while_it_warms_up, one_click, one_click_is_signed, taking_out, domains,
+         domains_of_mailman, domains_of_lists, sessions, loopback, port_of_mailman)

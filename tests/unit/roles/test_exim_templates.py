@@ -360,7 +360,8 @@ def test_destinations():
 
 def test_destinations_that_warm_up():
     given = destinations([
-        {"name": "big", "domains": ["a.test"], "mx_hosts": ["big.test"], "pace": "20/1m", "warm_up": {"from": "2026-12-01", "messages": 10, "growth": 2, "until": 30}},
+        {"name": "big", "domains": ["a.test"], "mx_hosts": ["big.test"], "pace": "20/1m",
+         "warm_up": {"from": "2026-12-01", "messages": 10, "growth": 2, "until": 30}},
         {"name": "new", "domains": ["b.test"], "warm_up": {"from": "2026-12-02", "messages": 5, "growth": 2, "until": 6}},
         {"name": "small", "domains": ["c.test"], "pace": "30/2m"},
     ], "F,4d,6h")
@@ -377,7 +378,8 @@ def test_destinations_that_warm_up():
     assert options(today, "message") == ["warming up big: %s a day" % big, "warming up new: %s a day" % new]
     days = ["${if and{{>={$acl_arg2}{20788}}{<{$acl_arg2}{20790}}}}", "${if and{{>={$acl_arg2}{20789}}{<{$acl_arg2}{20790}}}}"]
     assert options(today, "condition") == ["${if eq{$acl_arg1}{big}}", days[0], "${if eq{$acl_arg1}{new}}", days[1]]
-    assert re.findall(r"(?m)^(\S+  \S+)  senders=\S+  (.*)$", render("exim_lists", "retry.j2", exim_lists_retry="F,1d,1h", **given).partition("rcpt_4xx")[2]) == [
+    text = render("exim_lists", "retry.j2", exim_lists_retry="F,1d,1h", **given).partition("rcpt_4xx")[2]
+    assert re.findall(r"(?m)^(\S+  \S+)  senders=\S+  (.*)$", text) == [
         (r"${if!acl{{mm_today}{big}{MM_DAY}}{\N^.*@(a\.test)$\N}}  *", "F,30d,1h"), (r"\N^.*@(a\.test)$\N  *", "F,30d,1m"),
         (r"\N^\*@(b\.test)$\N  *", "F,4d,6h"), (r"\N^.*@(b\.test)$\N  rcpt_4xx", "F,4d,6h"), (r"\N^.*@(b\.test)$\N  *", "F,30d,1h"),
         (r"\N^\*@(c\.test)$\N  *", "F,4d,6h"), (r"\N^.*@(c\.test)$\N  rcpt_4xx", "F,4d,6h"), (r"\N^.*@(c\.test)$\N  *", "F,30d,2m"),
@@ -387,7 +389,8 @@ def test_destinations_that_warm_up():
 
 
 def test_destinations_that_pause():
-    given = destinations([{"name": "big", "domains": ["a.test"], "pause": "10m", "refusal_texts": ["4.7.28", "rate"]}, {"name": "small", "wait": "5m"}], "F,4d,6h")
+    given = [{"name": "big", "domains": ["a.test"], "pause": "10m", "refusal_texts": ["4.7.28", "rate"]}, {"name": "small", "wait": "5m"}]
+    given = destinations(given, "F,4d,6h")
     given = {"__exim_lists_destinations": given, "__exim_lists_paced": given[:1], "__exim_lists_installation": INSTALLATION}
     text = render("exim_lists", "acl_pace.j2", **given)
     assert re.findall(r"(?m)^(\w+):", text) == ["mm_pace", "mm_refused"]

@@ -58,7 +58,9 @@ def test_what_is_left_of_a_warm_up(monkeypatch, day, numbers):
     assert destinations.days_left({"from": "2026-12-01", "messages": 10, "growth": 2.0, "until": 80}) == numbers
 
 
-@pytest.mark.parametrize(("members", "numbers", "days"), [(0, [10, 20], 1), (10, [10, 20], 1), (11, [10, 20], 2), (30, [10, 20], 2), (31, [10, 20], 3), (9, [], 1)])
+@pytest.mark.parametrize(("members", "numbers", "days"), [
+    (0, [10, 20], 1), (10, [10, 20], 1), (11, [10, 20], 2), (30, [10, 20], 2), (31, [10, 20], 3), (9, [], 1),
+])
 def test_how_many_days_a_post_takes(members, numbers, days):
     assert destinations.days_to_send(members, numbers) == days
 

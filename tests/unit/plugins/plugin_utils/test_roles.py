@@ -484,7 +484,8 @@ CASES = {
         (to(pause="0s", refusal_texts=["4.7.28"]), ["has pause '0s'"]),
         (to(pause="10m"), ["exim_lists_destinations (big) has pause alone", "Set both"]), (to(pause="10m", refusal_texts=[]), ["has pause alone"]),
         (to(refusal_texts=["4.7.28"]), ["has refusal_texts alone"]),
-        *((to(pause="10m", refusal_texts=[text]), ["(big) has '%s' in refusal_texts" % text]) for text in ("a}b", "a$b", "a\\Nb", "ab", " 4.7.28", "4.7.28 ", "", "a|b")),
+        *((to(pause="10m", refusal_texts=[text]), ["(big) has '%s' in refusal_texts" % text])
+          for text in ("a}b", "a$b", "a\\Nb", "ab", " 4.7.28", "4.7.28 ", "", "a|b")),
         (to(pause="10m", refusal_texts=["a\nb"]), ["has 'a\\nb' in refusal_texts"]), (to(pause="10m", refusal_texts=["x" * 101]), ["in refusal_texts"]),
         (to(pause="10m", refusal_texts=["4.7.28", "unusual rate (of mail): come again"]), []), (to(), []),
     ],

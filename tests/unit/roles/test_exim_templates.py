@@ -378,6 +378,8 @@ def test_destinations_that_warm_up():
     assert options(today, "message") == ["warming up big: %s a day" % big, "warming up new: %s a day" % new]
     days = ["${if and{{>={$acl_arg2}{20788}}{<{$acl_arg2}{20790}}}}", "${if and{{>={$acl_arg2}{20789}}{<{$acl_arg2}{20790}}}}"]
     assert options(today, "condition") == ["${if eq{$acl_arg1}{big}}", days[0], "${if eq{$acl_arg1}{new}}", days[1]]
+    assert options(render("exim_lists", "routers_remote.j2", **given).replace("\\\n    ", ""), "data") == [
+        "${if !acl{{mm_today}{MM_DESTINATION}{MM_DAY}}{:defer: $value}{${if acl{{mm_pace}{MM_DESTINATION}{MM_DAY}}{}{:defer: $value}}}}"]
     text = render("exim_lists", "retry.j2", exim_lists_retry="F,1d,1h", **given).partition("rcpt_4xx")[2]
     assert re.findall(r"(?m)^(\S+  \S+)  senders=\S+  (.*)$", text) == [
         (r"${if!acl{{mm_today}{big}{MM_DAY}}{\N^.*@(a\.test)$\N}}  *", "F,30d,1h"), (r"\N^.*@(a\.test)$\N  *", "F,30d,1m"),

@@ -18,7 +18,7 @@ KINDS = {
     "exim_lists_retry": kinds.retry_rule,
 }
 # What can be said of a destination.
-LIMITS = ("pace", "connections", "messages_per_connection", "recipients_per_message", "wait")
+LIMITS = ("pace", "warm_up", "pause", "connections", "messages_per_connection", "recipients_per_message", "wait")
 
 
 def domains(v):
@@ -120,6 +120,42 @@ def destinations(v):
                 yield "%s has %s %s%s" % (where, key, shown(one[key]), kinds.interval(one[key]))
 
 
+def warm_ups(v):
+    """Numbers that grow from day to day."""
+    for number, one in enumerate(v["exim_lists_destinations"], 1):
+        if not one.get("warm_up"):
+            continue
+        where, given = label("exim_lists_destinations", number, one), one["warm_up"]
+        if _destinations.parse_day(given["from"]) is None:
+            yield "%s has warm_up from %s, which is no day. Write year, month and day, as in 2026-12-01." % (where, shown(str(given["from"])))
+        if given["messages"] < 1:
+            yield "%s has warm_up with %d messages: nothing would leave on the first day. Set messages to 1 or more." % (where, given["messages"])
+        if not 1 < given["growth"] <= 10:
+            yield ("%s has warm_up with growth %s: a day's number is multiplied by it for the next. Set growth to more than 1, as in 1.5, and to 10 at most."
+                   % (where, given["growth"]))
+        elif given["messages"] > 0 and given["until"] <= given["messages"]:
+            yield ("%s has warm_up with %d messages until %d: it ends before it begins. Set until to more than messages, or take warm_up out."
+                   % (where, given["messages"], given["until"]))
+        elif given["messages"] > 0 and len(_destinations.numbers_of_days(given["messages"], given["growth"], given["until"])) > _destinations.LONGEST_WARM_UP:
+            yield ("%s has warm_up with %d messages, growth %s, until %d: that takes more than %d days. Set growth to more, or until to less."
+                   % (where, given["messages"], given["growth"], given["until"], _destinations.LONGEST_WARM_UP))
+
+
+def pauses(v):
+    """What makes all mail to a destination wait."""
+    for number, one in enumerate(v["exim_lists_destinations"], 1):
+        where = label("exim_lists_destinations", number, one)
+        if "pause" in one and kinds.interval(one["pause"]):
+            yield "%s has pause %s%s" % (where, shown(one["pause"]), kinds.interval(one["pause"]))
+        if bool(one.get("pause")) != bool(one.get("refusal_texts")):
+            yield ("%s has %s alone. Set both: refusal_texts are parts of replies after which all list mail there waits, and pause is for how long."
+                   % (where, "pause" if one.get("pause") else "refusal_texts"))
+        for text in one.get("refusal_texts") or ():
+            if not re.match(r"[A-Za-z0-9.,:;()'/_@+=%-][A-Za-z0-9 .,:;()'/_@+=%-]{1,98}[A-Za-z0-9.,:;()'/_@+=%-]\Z", text):
+                yield ("%s has %s in refusal_texts. Write 3 to 100 letters, digits, spaces and punctuation marks of the reply, such as its code 4.7.28."
+                       % (where, shown(text)))
+
+
 def waits_of_destinations(v):
     """How long refused mail waits."""
     end = _destinations.end_of_rule(v["exim_lists_retry"])
@@ -202,10 +238,31 @@ def members_at_that_pace(v):
                                                          members, _destinations.show_time(needed), _destinations.show_time(end)))
 
 
+def members_while_it_warms_up(v):
+    """The same, with the numbers of today and of the days after it."""
+    end = _destinations.end_of_rule(v["exim_lists_retry"])
+    growing = [(number, one, one["warm_up"]) for number, one in enumerate(v["exim_lists_destinations"], 1) if one.get("warm_up")]
+    growing = [(number, one, _destinations.days_left(given)) for number, one, given in growing if _destinations.is_warm_up(given)]
+    growing = [(number, one, days) for number, one, days in growing if days]
+    if not (end and growing):
+        return
+    for place, found in enumerate(v["mailman_lists"], 1):
+        domains = collections.Counter(address_of(member).rpartition("@")[2].lower() for member in found.get("members") or ())
+        for number, one, days in growing:
+            members = sum(domains[domain] for domain in one.get("domains") or ())
+            needed = _destinations.days_to_send(members, days) * _destinations.DAY
+            if needed >= end:
+                yield ("%s warms up with %d messages a day, and %s has %d members there: one post takes %s, but by exim_lists_retry Exim gives up after %s. "
+                       "Set messages or growth to more, or have Exim try for longer."
+                       % (label("exim_lists_destinations", number, one), days[0], label("mailman_lists", place, found), members,
+                          _destinations.show_time(needed), _destinations.show_time(end)))
+
+
 def address_of(member):
     """Return the address of a member, who may be a mapping with more."""
     return str(member.get("address", "") if isinstance(member, dict) else member)
 
 
-RULES = (destinations, waits_of_destinations, one_destination_each, destinations_that_exim_reaches, recipients_of_copies, queue_runs_at_that_pace,
-         members_at_that_pace, one_click, one_click_is_signed, taking_out, domains, domains_of_mailman, domains_of_lists, sessions, loopback, port_of_mailman)
+RULES = (destinations, warm_ups, pauses, waits_of_destinations, one_destination_each, destinations_that_exim_reaches, recipients_of_copies,
+         queue_runs_at_that_pace, members_at_that_pace, members_while_it_warms_up, one_click, one_click_is_signed, taking_out, domains,
+         domains_of_mailman, domains_of_lists, sessions, loopback, port_of_mailman)

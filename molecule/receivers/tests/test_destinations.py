@@ -20,7 +20,7 @@ Arrival = collections.namedtuple("Arrival", "time recipient sender subject conne
 
 
 class Receiver:
-    """The mail servers of slow.test, shared.test and narrow.test, and what they have seen."""
+    """The mail servers of slow.test, shared.test, narrow.test, warm.test and moody.test, and what they have seen."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -35,11 +35,16 @@ class Receiver:
                 self.at_once.add(connection)
                 self.most_at_once = max(self.most_at_once, len(self.at_once))
                 return "250 OK"
+            if address.endswith("@warm.test"):
+                return "250 OK"
+            if address == "first@moody.test":
+                self.refusals[address] += 1
+                return {1: "450 4.2.1 Come again", 2: "450-4.7.1 Not now\r\n450 4.7.28 TOO MUCH mail"}.get(self.refusals[address], "250 OK")
             if address == "refused@slow.test":
                 self.refusals[address] += 1
                 self.refused.append((now, address))
                 return "250 OK" if self.refusals[address] > 4 else "450 4.2.1 This user gets mail too fast"
-            if sum(now - arrival.time < SECONDS for arrival in self.taken if not arrival.recipient.endswith("@narrow.test")) < MOST:
+            if sum(now - arrival.time < SECONDS for arrival in self.taken if arrival.recipient.endswith(("@slow.test", "@shared.test"))) < MOST:
                 return "250 OK"
             self.refused.append((now, address))
             return "450 4.7.28 Too much mail"
@@ -168,6 +173,61 @@ def test_waits_for_one_who_is_refused_double(list_host, send, sink, receiver):
     assert len(waits) == 4
     assert all(wait > least for wait, least in zip(waits, (0.0, 1.0, 3.0, 3.0))), waits
     assert waits[3] < 7, waits
+
+
+@pytest.fixture(scope="module")
+def warmed(list_host, send, sink, receiver):
+    """A post to more members than the number of today, and what has left of it, and another one."""
+    mark = sink.mark()
+    first = post_to(list_host, send, "new")
+    eventually(lambda: len(hints_of_warm(list_host)) >= 3)
+    hints = hints_of_warm(list_host)
+    second = post_to(list_host, send, "new")
+    for subject in (first, second):
+        sink.wait(1, since=mark, host=list_host, to="anna@example.org", subject=subject)
+    eventually(lambda: tries_of_warm(list_host) >= 3 + 8)
+    return first, second, hints, re.findall(r"(?m)^ +(warm\d@warm\.test)$", list_host.check_output("exim4 -bp"))
+
+
+def hints_of_warm(list_host):
+    """Return whom Exim keeps a record about: they wait for the next day."""
+    return re.findall(r"(?m)R:(warm\d)@warm\.test\S* .*warming up warm: 5 a day$", list_host.run("exim_dumpdb /var/spool/exim4 retry").stdout)
+
+
+def tries_of_warm(list_host):
+    """Return how often Exim has tried what was beyond the day's number."""
+    return int(list_host.run("grep -c 'R=mailman_pace_router defer.*warming up warm: 5 a day' /var/log/exim4/mainlog").stdout or 0)
+
+
+def test_a_new_address_sends_so_many_a_day(receiver, warmed):
+    first, second, hints, waiting = warmed
+    arrived = [one.recipient for one in receiver.of(first)]
+    assert len(arrived) == 5
+    assert sorted(arrived + [name + "@warm.test" for name in hints]) == expect(("warm", "warm.test", 8))
+    assert receiver.of(second) == []
+    assert len(waiting) == 3 + 8
+
+
+def test_what_waits_for_the_next_day_is_tried_each_hour(list_host, warmed):
+    assert "F,4w2d,1h;" in list_host.check_output("exim4 -f new-bounces@list.example.com -brt warm0@warm.test")
+    # With the rule of the pace it would have tried the first post again every 2 seconds.
+    assert tries_of_warm(list_host) == len(warmed[3])
+    assert list_host.run("grep -e ' \\*\\* .*warm.test' /var/log/exim4/mainlog").stdout == ""
+
+
+def test_all_mail_waits_after_a_refusal_that_counts(list_host, send, receiver):
+    """Not after the first one, whose text is another: its recipient alone is tried again a second later, and is then refused with one that counts."""
+    first = post_to(list_host, send, "trouble")
+    eventually(lambda: receiver.refusals["first@moody.test"] == 2)
+    refused = time.monotonic()
+    second = post_to(list_host, send, "other")
+    times = [one.time - refused for subject in (first, second) for one in eventually(lambda subject=subject: receiver.of(subject))]
+    # Exim's clock has no fractions.
+    assert len(times) == 2 and all(9 < moment < 40 for moment in times), times
+    log = list_host.check_output("grep -e '== [a-z]*@moody.test R=' /var/log/exim4/mainlog")
+    said = {name: re.findall("== %s@.*(Come again|TOO MUCH|pause after a refusal of moody)" % name, log) for name in ("first", "second")}
+    assert said["first"][:2] == ["Come again", "TOO MUCH"]
+    assert set(said["first"][2:]) == set(said["second"]) == {"pause after a refusal of moody"}, log
 
 
 @pytest.mark.parametrize(("key", "error", "rule"), [

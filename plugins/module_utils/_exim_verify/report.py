@@ -103,7 +103,8 @@ REMEDIES = {
 ADVICE = {
     "put-off":
         "Mail for these destinations waits, and Exim tries again by itself. For codes such as 421, 450 or 4.7.28 they take no more for now: docs/receivers.md "
-        "has a table. At the pace of one of exim_lists_destinations mail waits for its turn. For no connection or no name see whether the domain still exists.",
+        "has a table. At the pace of one of exim_lists_destinations mail waits for its turn, and while one warms up for the next day. For no connection or no "
+        "name see whether the domain still exists.",
     "policy-bounces":
         "These members did not get all mail, and stay on the list. For codes such as 5.7.26 see that the list changes From (dmarc_moderation_action) and "
         "that Exim signs (exim_dkim_domains). For other codes ask the receiver, or the member. docs/receivers.md has a table.",

@@ -326,7 +326,7 @@ OF_LISTS = ("main.j2", "retry.j2", "routers_remote.j2", "transports.j2")
 
 def test_no_destinations_are_no_line():
     for name in OF_LISTS:
-        assert not re.search("(?i)mm_to|pace|destination", render("exim_lists", name, __exim_lists_installation=INSTALLATION))
+        assert not re.search("(?i)mm_to|pace|destination|mm_day", render("exim_lists", name, __exim_lists_installation=INSTALLATION))
     assert render("exim_lists", "retry.j2").strip() == "*  *  senders=^.*-bounces[+@]  F,2h,15m; G,16h,1h,1.5; F,4d,6h"
 
 
@@ -342,6 +342,7 @@ def test_destinations():
     text = render("exim_lists", "routers_remote.j2", **given)
     assert options(text, "transport") == ["mailman_verp_smtp${if eq{MM_DESTINATION}{}{}{_MM_DESTINATION}}", "mailman_smtp_MM_DESTINATION"]
     assert re.findall(r"(?m)^(\w+):", text) == ["mailman_pace_router", "mailman_verp_router", "mailman_destination_router"]
+    assert options(text, "data") == ["${if acl{{mm_pace}{MM_DESTINATION}}{}{:defer: $value}}"]
     assert re.findall(r"(?m)^([^#\n].*?)  senders=\S+  (.*)$", render("exim_lists", "retry.j2", exim_lists_retry="F,1d,1h", **given)) == [
         (r"\N^\*@(a\.test|([^@]*\.)?big\.test)$\N  *", "G,2h35m,5m,2; F,4d,2h"),
         (r"\N^.*@(a\.test)$\N  rcpt_4xx", "G,2h35m,5m,2; F,4d,2h"), (r"\N^.*@(a\.test)$\N  *", "F,30d,1m"),
@@ -355,6 +356,51 @@ def test_destinations():
     assert re.findall(r"(?m)^\*.*  (\S.*)$", text) == ["F,2h,15m; G,16h,1h,1.5; F,4d,6h"]
     text = render("exim_lists", "routers_remote.j2", **unpaced)
     assert re.findall(r"(?m)^(\w+):", text) == ["mailman_verp_router", "mailman_destination_router"]
+
+
+def test_destinations_that_warm_up():
+    given = destinations([
+        {"name": "big", "domains": ["a.test"], "mx_hosts": ["big.test"], "pace": "20/1m",
+         "warm_up": {"from": "2026-12-01", "messages": 10, "growth": 2, "until": 30}},
+        {"name": "new", "domains": ["b.test"], "warm_up": {"from": "2026-12-02", "messages": 5, "growth": 2, "until": 6}},
+        {"name": "small", "domains": ["c.test"], "pace": "30/2m"},
+    ], "F,4d,6h")
+    given = {"__exim_lists_destinations": given, "__exim_lists_paced": given, "__exim_lists_installation": INSTALLATION}
+    assert options(render("exim_lists", "main.j2", **given), "MM_DAY") == ["${eval10:$tod_epoch/86400}"]
+    pace, today = render("exim_lists", "acl_pace.j2", **given).split("mm_today:")
+    big, new = "${listextract{${eval10:$acl_arg2-20787}}{<, 10, 20}}", "${listextract{${eval10:$acl_arg2-20788}}{<, 5}}"
+    assert options(pace, "ratelimit") == [
+        "20 / 1m / per_cmd / leaky / mm-pace-big", big + ".5 / 100w / per_cmd / leaky / mm-warm-up-big-$acl_arg2",
+        new + ".5 / 100w / per_cmd / leaky / mm-warm-up-new-$acl_arg2", "30 / 2m / per_cmd / leaky / mm-pace-small"]
+    assert options(pace, "message") == ["at the pace of big", "warming up big: %s a day" % big, "warming up new: %s a day" % new, "at the pace of small"]
+    assert options(today, "ratelimit") == [
+        "${eval10:%s-1}.5 / 100w / per_cmd / readonly / mm-warm-up-%s-$acl_arg2" % one for one in ((big, "big"), (new, "new"))]
+    assert options(today, "message") == ["warming up big: %s a day" % big, "warming up new: %s a day" % new]
+    days = ["${if and{{>={$acl_arg2}{20788}}{<{$acl_arg2}{20790}}}}", "${if and{{>={$acl_arg2}{20789}}{<{$acl_arg2}{20790}}}}"]
+    assert options(today, "condition") == ["${if eq{$acl_arg1}{big}}", days[0], "${if eq{$acl_arg1}{new}}", days[1]]
+    assert options(render("exim_lists", "routers_remote.j2", **given).replace("\\\n    ", ""), "data") == [
+        "${if !acl{{mm_today}{MM_DESTINATION}{MM_DAY}}{:defer: $value}{${if acl{{mm_pace}{MM_DESTINATION}{MM_DAY}}{}{:defer: $value}}}}"]
+    text = render("exim_lists", "retry.j2", exim_lists_retry="F,1d,1h", **given).partition("rcpt_4xx")[2]
+    assert re.findall(r"(?m)^(\S+  \S+)  senders=\S+  (.*)$", text) == [
+        (r"${if!acl{{mm_today}{big}{MM_DAY}}{\N^.*@(a\.test)$\N}}  *", "F,30d,1h"), (r"\N^.*@(a\.test)$\N  *", "F,30d,1m"),
+        (r"\N^\*@(b\.test)$\N  *", "F,4d,6h"), (r"\N^.*@(b\.test)$\N  rcpt_4xx", "F,4d,6h"), (r"\N^.*@(b\.test)$\N  *", "F,30d,1h"),
+        (r"\N^\*@(c\.test)$\N  *", "F,4d,6h"), (r"\N^.*@(c\.test)$\N  rcpt_4xx", "F,4d,6h"), (r"\N^.*@(c\.test)$\N  *", "F,30d,2m"),
+        (r"\N^\*@\N  *", "F,1d,1h"), ("*@+mm_domains  *", "F,1d,1h"), ("*@+local_domains  *", "F,1d,1h"), ("*  rcpt_4xx", "F,1d,1h"),
+        ("${if!acl{{mm_today}{big}{MM_DAY}}{*}}  *", "F,30d,10m"), ("*  *", "F,30d,1m"),
+    ]
+
+
+def test_destinations_that_pause():
+    given = [{"name": "big", "domains": ["a.test"], "pause": "10m", "refusal_texts": ["4.7.28", "rate"]}, {"name": "small", "wait": "5m"}]
+    given = destinations(given, "F,4d,6h")
+    given = {"__exim_lists_destinations": given, "__exim_lists_paced": given[:1], "__exim_lists_installation": INSTALLATION}
+    text = render("exim_lists", "acl_pace.j2", **given)
+    assert re.findall(r"(?m)^(\w+):", text) == ["mm_pace", "mm_refused"]
+    assert options(text, "ratelimit") == ["0.37 / 10m / per_cmd / readonly / mm-pause-big", "1 / $acl_arg2 / per_cmd / strict / mm-pause-$acl_arg1"]
+    events = options(render("exim_lists", "transports_destinations.j2", exim_tls_required_domains=[], **given).replace("\\\n    ", ""), "event_action")
+    assert events == [
+        r"${if and{{inlist{$event_name}{<, msg:rcpt:host:defer, msg:defer}}{match{$event_data}{\N(?is): 4[0-9][0-9][ -].*(4\.7\.28|rate)\N}}}"
+        "{${if acl{{mm_refused}{big}{10m}}{}}}}"] * 2
 
 
 @pytest.mark.parametrize(("variables", "names"), [

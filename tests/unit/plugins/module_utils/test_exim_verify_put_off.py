@@ -48,6 +48,9 @@ def test_mail_that_waits_for_its_turn():
     lines = ["  R:anna@slow.test -1 0 at the pace of slow", times, "  R:bob@slow.test -1 0 at the pace of slow", times]
     assert put_off.describe(put_off.read_records(lines), NOW) == [
         "slow.test since 2026-11-26 16:17:27, next try 2026-11-26 16:18:28: at the pace of slow (2 addresses or hosts)"]
+    lines = ["  R:anna@warm.test -1 0 warming up warm: 500 a day", times]
+    assert put_off.describe(put_off.read_records(lines), NOW) == [
+        "warm.test since 2026-11-26 16:17:27, next try 2026-11-26 16:18:28: warming up warm: 500 a day"]
 
 
 @pytest.mark.parametrize(("options", "asked"), [

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import datetime
+
 import pytest
 from ansible_collections.listhost.exim_mailman.plugins.filter.destinations import FilterModule
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _destinations as destinations
@@ -23,6 +25,44 @@ def test_times(text, seconds):
 ])
 def test_paces(text, pace):
     assert destinations.parse_pace(text) == pace
+
+
+@pytest.mark.parametrize(("text", "day"), [
+    ("1970-01-01", 0), ("2026-12-01", 20788), (datetime.date(2026, 12, 1), 20788), ("2026-02-29", None), ("2026-13-01", None), ("0000-01-01", None),
+    ("2026-12-1", None), ("2026-12-01\n", None), ("1.12.2026", None), ("tomorrow", None), (datetime.datetime(2026, 12, 1), None), (20261201, None), ("", None),
+])
+def test_days(text, day):
+    assert destinations.parse_day(text) == day
+
+
+def test_today():
+    """By UTC, as Exim reckons it."""
+    before, today, after = (int(datetime.datetime.now().timestamp()) // 86400, destinations.today(), int(datetime.datetime.now().timestamp()) // 86400)
+    assert today in (before, after)
+
+
+@pytest.mark.parametrize(("first", "growth", "until", "numbers"), [
+    (500, 1.5, 2000, [500, 750, 1125, 1687]), (500, "2", 2000, [500, 1000]), (1, 1.1, 2, [1, 1, 1, 1, 1, 1, 1, 1]), (10, 1.1, 12, [10, 11]), (500, 2, 500, []),
+])
+def test_numbers_of_days(first, growth, until, numbers):
+    assert destinations.numbers_of_days(first, growth, until) == numbers
+
+
+def test_a_warm_up_that_has_no_end():
+    assert len(destinations.numbers_of_days(1, 1.0001, 1000)) == destinations.LONGEST_WARM_UP + 1
+
+
+@pytest.mark.parametrize(("day", "numbers"), [(20780, [10, 20, 40]), (20788, [10, 20, 40]), (20790, [40]), (20791, []), (30000, [])])
+def test_what_is_left_of_a_warm_up(monkeypatch, day, numbers):
+    monkeypatch.setattr(destinations, "today", lambda: day)
+    assert destinations.days_left({"from": "2026-12-01", "messages": 10, "growth": 2.0, "until": 80}) == numbers
+
+
+@pytest.mark.parametrize(("members", "numbers", "days"), [
+    (0, [10, 20], 1), (10, [10, 20], 1), (11, [10, 20], 2), (30, [10, 20], 2), (31, [10, 20], 3), (9, [], 1),
+])
+def test_how_many_days_a_post_takes(members, numbers, days):
+    assert destinations.days_to_send(members, numbers) == days
 
 
 @pytest.mark.parametrize(("rule", "end"), [
@@ -56,9 +96,31 @@ def test_words_of_exim():
     assert big == {
         "name": "big", "domains": "a.test", "mx_hosts": r"mx-1\.big\.test|b\.test", "hosts": r"a\.test|([^@]*\.)?mx-1\.big\.test|([^@]*\.)?b\.test",
         "names": r"a\.test", "period": 60, "rate": "20 / 1m", "refusals": "G,1h15m,5m,2; F,4d,1h", "others": "F,30d,1m", "max_rcpt": 0,
-        "connection_max_messages": 0, "max_parallel": 2,
+        "connection_max_messages": 0, "max_parallel": 2, "warm_up": {}, "others_today": "", "others_of_some_today": "", "pause": "", "refusal_texts": "",
     }
     assert small == {
         "name": "small", "domains": "c.test : d.test", "mx_hosts": "", "hosts": r"c\.test|d\.test", "names": r"c\.test|d\.test", "period": 0, "rate": "",
         "refusals": "F,4d,6h", "others": "F,4d,6h", "max_rcpt": 50, "connection_max_messages": 3, "max_parallel": 0,
+        "warm_up": {}, "others_today": "", "others_of_some_today": "", "pause": "", "refusal_texts": "",
     }
+
+
+@pytest.mark.parametrize(("given", "others"), [({}, "F,30d,10m"), ({"pace": "20/1m"}, "F,30d,1m"), ({"pause": "2h"}, "F,30d,2h")])
+def test_words_of_exim_for_a_pause(given, others):
+    one = {"name": "big", "domains": ["a.test"], "pause": "10m", "refusal_texts": ["4.7.28", "unusual rate (x)"], **given}
+    made = destinations.destinations([one], "F,4d,6h")[0]
+    assert (made["pause"], made["refusal_texts"], made["others"]) == (one["pause"], r"4\.7\.28|unusual\ rate\ \(x\)", others)
+    assert (made["refusals"], made["others_today"]) == ("F,4d,6h", "")
+
+
+@pytest.mark.parametrize(("pace", "period", "others", "others_today", "others_of_some_today"), [
+    (None, 3600, "F,30d,1h", "", ""), ("20/1m", 60, "F,30d,1m", "F,30d,1h", "F,30d,10m"), ("20/15m", 900, "F,30d,15m", "F,30d,1h", ""),
+    ("500/2h", 7200, "F,30d,2h", "", ""),
+])
+def test_words_of_exim_for_a_warm_up(pace, period, others, others_today, others_of_some_today):
+    given = {"name": "big", "domains": ["a.test"], "warm_up": {"from": datetime.date(2026, 12, 1), "messages": "10", "growth": "1.5", "until": "30"}}
+    made = destinations.destinations([dict(given, pace=pace) if pace else given], "F,4d,6h")[0]
+    assert made["warm_up"] == {
+        "days": "${if and{{>={$acl_arg2}{20788}}{<{$acl_arg2}{20791}}}}", "number": "${listextract{${eval10:$acl_arg2-20787}}{<, 10, 15, 22}}",
+    }
+    assert [made[name] for name in ("period", "others", "others_today", "others_of_some_today")] == [period, others, others_today, others_of_some_today]

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults across the variables of the roles: each is named with variable, value and remedy, and each rule has a case."""
 
+import datetime
+
 import pytest
 import yaml
 from ansible_collections.listhost.exim_mailman.plugins.modules import exim_address_test, exim_delivery_test, exim_smtp_test, mailman_lists
@@ -77,6 +79,11 @@ def to(*others, **changes):
     """A destination, with changes to it, and others beside it."""
     one = {"name": "big", "domains": ["big.test"], "pace": "20/1m", **changes}
     return {"exim_lists_destinations": [{key: value for key, value in one.items() if value is not None}, *others]}
+
+
+def warm(**changes):
+    """A destination that warms up."""
+    return to(warm_up={"from": "2126-12-01", "messages": 100, "growth": 1.5, "until": 5000, **changes})
 
 
 CASES = {
@@ -454,13 +461,45 @@ CASES = {
         (to(domains=[]), ["exim_lists_destinations (big) has no domains and no mx_hosts", "Add domains"]),
         (to(domains=["big..test"]), ["(big) has 'big..test' in domains, which is no domain name"]),
         (to(mx_hosts=["*.big.test"]), ["(big) has '*.big.test' in mx_hosts, which is no domain name"]),
-        (to(pace=None), ["(big) limits nothing. Add one of pace, connections,"]),
+        (to(pace=None), ["(big) limits nothing. Add one of pace, warm_up, pause, connections,"]),
         *((to(pace=pace), ["(big) has pace '%s', which is none" % pace, "as in 20/1m", "For no limit take it out"])
           for pace in ("0/1m", "20/0m", "20", "20/m", "-1/1m", "1.5/1m", "20/1 m", "a/1m", "20/1y")),
         (to(connections=0), ["(big) has connections 0. Set it to 1 or more"]),
         (to(messages_per_connection=-1), ["(big) has messages_per_connection -1"]), (to(recipients_per_message="0"), ["recipients_per_message 0"]),
         (to(wait="soon"), ["(big) has wait 'soon', which is no time"]), (to(wait="5m", longest_wait="0s"), ["(big) has longest_wait '0s', which is no time"]),
         (to(), []), (to(domains=None, mx_hosts=["big.test"]), []), (to(pace=None, connections="2"), []), (to(pace="600 / 1h30m"), []), ({}, []),
+    ],
+    "exim_lists.warm_ups": [
+        (warm(**{"from": "2026-02-29"}), ["exim_lists_destinations (big) has warm_up from '2026-02-29', which is no day", "as in 2026-12-01"]),
+        (warm(**{"from": "next week"}), ["has warm_up from 'next week', which is no day"]),
+        (warm(messages=0), ["has warm_up with 0 messages: nothing would leave on the first day", "1 or more"]),
+        (warm(messages=-5), ["has warm_up with -5 messages"]),
+        (warm(growth=1), ["has warm_up with growth 1.0", "more than 1"]), (warm(growth=0.5), ["growth 0.5"]), (warm(growth=50), ["growth 50.0", "10 at most"]),
+        (warm(until=100), ["has warm_up with 100 messages until 100: it ends before it begins", "take warm_up out"]), (warm(until=0), ["until 0"]),
+        (warm(growth=1.001), ["has warm_up with 100 messages, growth 1.001, until 5000: that takes more than 366 days"]),
+        (warm(), []), (warm(**{"from": datetime.date(2026, 12, 1)}), []), (warm(growth="2", messages="1"), []), (to(), []),
+    ],
+    "exim_lists.pauses": [
+        (to(pause="soon", refusal_texts=["4.7.28"]), ["exim_lists_destinations (big) has pause 'soon'"]),
+        (to(pause="0s", refusal_texts=["4.7.28"]), ["has pause '0s'"]),
+        (to(pause="10m"), ["exim_lists_destinations (big) has pause alone", "Set both"]), (to(pause="10m", refusal_texts=[]), ["has pause alone"]),
+        (to(refusal_texts=["4.7.28"]), ["has refusal_texts alone"]),
+        *((to(pause="10m", refusal_texts=[text]), ["(big) has '%s' in refusal_texts" % text])
+          for text in ("a}b", "a$b", "a\\Nb", "ab", " 4.7.28", "4.7.28 ", "", "a|b")),
+        (to(pause="10m", refusal_texts=["a\nb"]), ["has 'a\\nb' in refusal_texts"]), (to(pause="10m", refusal_texts=["x" * 101]), ["in refusal_texts"]),
+        (to(pause="10m", refusal_texts=["4.7.28", "unusual rate (of mail): come again"]), []), (to(), []),
+    ],
+    "exim_lists.members_while_it_warms_up": [
+        (dict(warm(), **lists(members=["a%d@big.test" % number for number in range(500)])),
+         ["exim_lists_destinations (big) warms up with 100 messages a day, and mailman_lists (announce) has 500 members there: one post takes 4d, ",
+          "gives up after 4d", "Set messages or growth to more"]),
+        (dict(warm(), **lists(members=["a%d@big.test" % number for number in range(475)])), []),
+        (dict(warm(), **lists(members=["a%d@small.test" % number for number in range(9999)])), []),
+        # It is over.
+        (dict(warm(**{"from": "2020-12-01"}), **lists(members=["a%d@big.test" % number for number in range(500)])), []),
+        # What is wrong with it is said elsewhere.
+        (dict(warm(**{"from": "soon"}), **lists(members=["a@big.test"])), []), (dict(warm(growth=1), **lists(members=["a@big.test"])), []),
+        (dict(warm(messages=0), **lists(members=["a@big.test"])), []),
     ],
     "exim_lists.waits_of_destinations": [
         (to(longest_wait="1h"), ["(big) has longest_wait but no wait"]),

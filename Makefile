@@ -15,6 +15,9 @@ export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export ANSIBLE_INJECT_FACT_VARS := False
 # How to reach the containers of the tests.
 export ANSIBLE_CONNECTION_PLUGINS := $(CURDIR)/molecule/shared/connection
+# Archives of modules are kept from run to run.
+export ANSIBLE_CALLBACK_PLUGINS := $(CURDIR)/molecule/shared/callback
+export ANSIBLE_CALLBACKS_ENABLED := built_once
 export MOLECULE_COMMAND_BORDERS := false
 export CONTAINERS_CONF := $(CURDIR)/molecule/shared/containers.conf
 # Also for the environments that ansible-test makes, which have homes of their own.

@@ -6,6 +6,7 @@
 import os
 
 import pytest
+from ansible.release import __version__
 
 INVENTORY = {"mailman_email_host": "list.example.com", "mailman_site_owner": "postmaster@example.com", "ansible_facts": {"pkg_mgr": "apt", "dns": {}}}
 INSTALLATION = {"var_prefix": "/var/lib/mailman", "user": "list", "python": "/usr/bin/python2.7", "bin_dir": "/usr/lib/mailman/bin", "separate_domain": "",
@@ -33,6 +34,7 @@ def test_lists_are_kept(render, found, kept):
     assert render("mailman", "{{ __mailman_lists_kept | bool }}", **dict(INVENTORY, **dict(UNCHANGED, **found))) in (kept, str(kept))
 
 
+@pytest.mark.skipif(__version__.startswith("2.16."), reason="it renders the files' contents to name their paths, and too little is set for that here")
 @pytest.mark.parametrize("inventory", [
     {},
     {"mailman_python_repository": "https://deb.example.org"},

@@ -220,6 +220,14 @@ def queue_runs_at_that_pace(v):
                                                 _destinations.show_time(min(60, pace[1]))))
 
 
+def members_there(v, chosen):
+    """Yield each list of the inventory with each of these destinations, and how many of its members are there."""
+    for place, found in enumerate(v["mailman_lists"], 1):
+        domains = collections.Counter(address_of(member).rpartition("@")[2].lower() for member in found.get("members") or ())
+        for destination in chosen:
+            yield place, found, destination, sum(domains[domain] for domain in destination[1].get("domains") or ())
+
+
 def members_at_that_pace(v):
     """A post must have left before Exim gives up, as far as the inventory says who is on the lists."""
     end, interval = _destinations.end_of_rule(v["exim_lists_retry"]), _destinations.parse_time(v["exim_queue_interval"])
@@ -227,15 +235,12 @@ def members_at_that_pace(v):
     paces = [(number, one, *pace) for number, one, pace in paces if pace and pace[0]]
     if not (end and interval and paces):
         return
-    for place, found in enumerate(v["mailman_lists"], 1):
-        domains = collections.Counter(address_of(member).rpartition("@")[2].lower() for member in found.get("members") or ())
-        for number, one, most, period in paces:
-            members = sum(domains[domain] for domain in one.get("domains") or ())
-            needed = _destinations.seconds_to_send(members, most, max(period, interval))
-            if needed >= end:
-                yield ("%s has pace %s, and %s has %d members there: one post takes %s, but by exim_lists_retry Exim gives up after %s. Set a faster pace, "
-                       "or have Exim try for longer." % (label("exim_lists_destinations", number, one), one["pace"], label("mailman_lists", place, found),
-                                                         members, _destinations.show_time(needed), _destinations.show_time(end)))
+    for place, found, (number, one, most, period), members in members_there(v, paces):
+        needed = _destinations.seconds_to_send(members, most, max(period, interval))
+        if needed >= end:
+            yield ("%s has pace %s, and %s has %d members there: one post takes %s, but by exim_lists_retry Exim gives up after %s. Set a faster pace, "
+                   "or have Exim try for longer." % (label("exim_lists_destinations", number, one), one["pace"], label("mailman_lists", place, found),
+                                                     members, _destinations.show_time(needed), _destinations.show_time(end)))
 
 
 def members_while_it_warms_up(v):
@@ -246,16 +251,13 @@ def members_while_it_warms_up(v):
     growing = [(number, one, days) for number, one, days in growing if days]
     if not (end and growing):
         return
-    for place, found in enumerate(v["mailman_lists"], 1):
-        domains = collections.Counter(address_of(member).rpartition("@")[2].lower() for member in found.get("members") or ())
-        for number, one, days in growing:
-            members = sum(domains[domain] for domain in one.get("domains") or ())
-            needed = _destinations.days_to_send(members, days) * _destinations.DAY
-            if needed >= end:
-                yield ("%s warms up with %d messages a day, and %s has %d members there: one post takes %s, but by exim_lists_retry Exim gives up after %s. "
-                       "Set messages or growth to more, or have Exim try for longer."
-                       % (label("exim_lists_destinations", number, one), days[0], label("mailman_lists", place, found), members,
-                          _destinations.show_time(needed), _destinations.show_time(end)))
+    for place, found, (number, one, days), members in members_there(v, growing):
+        needed = _destinations.days_to_send(members, days) * _destinations.DAY
+        if needed >= end:
+            yield ("%s warms up with %d messages a day, and %s has %d members there: one post takes %s, but by exim_lists_retry Exim gives up after %s. "
+                   "Set messages or growth to more, or have Exim try for longer."
+                   % (label("exim_lists_destinations", number, one), days[0], label("mailman_lists", place, found), members,
+                      _destinations.show_time(needed), _destinations.show_time(end)))
 
 
 def address_of(member):

@@ -6,7 +6,7 @@ import os
 import sys
 
 import pytest
-from ansible_collections.listhost.exim_mailman.plugins.module_utils import _mailman_paths
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _mailman_look, _mailman_paths
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import TargetError
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._trust import Untrusted
 from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_info
@@ -46,10 +46,10 @@ def look(monkeypatch, run_module, tmp_path):
                 raise answer
             return answer
 
-        monkeypatch.setattr(mailman_info, "find_installation", find_installation)
-        for part in (mailman_info, _mailman_paths):
+        monkeypatch.setattr(_mailman_look, "find_installation", find_installation)
+        for part in (_mailman_look, _mailman_paths):
             monkeypatch.setattr(part, "look_up", lambda user, group: (os.geteuid(), os.getegid()))
-        monkeypatch.setattr(mailman_info, "run_target", run_target)
+        monkeypatch.setattr(_mailman_look, "run_target", run_target)
         return run_module(mailman_info, prefix=str(tmp_path), **arguments)
 
     return look

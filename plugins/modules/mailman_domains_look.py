@@ -1,0 +1,207 @@
+#!/usr/bin/python
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: mailman_domains_look
+short_description: Look at all virtual domains of a machine at once
+version_added: 1.0.0
+description:
+  - Tells of several Mailmans on one machine what M(listhost.exim_mailman.mailman_info) tells of each, and with it what Exim does with addresses of their domains.
+    C(playbooks/site.yml) asks it.
+  - In a play it is an action plugin, which takes O(roles) and O(machines) and works out O(domains) from the variables of the hosts. It says for which of them
+    the roles would change nothing (RV(unchanged)). Where it is in doubt it does not name the host, and the roles look themselves.
+  - Nothing is kept from one run to the next.
+  - Changes nothing.
+options:
+  machines:
+    description: The hosts of the play, each with the one that looks at its machine. For the action plugin.
+    type: dict
+  domains:
+    description: The virtual domains.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The name under which to return what is found.
+        type: str
+        required: true
+      mailman:
+        description: Options of M(listhost.exim_mailman.mailman_info).
+        type: dict
+        required: true
+      links:
+        description: Symbolic links of which to tell where they lead.
+        type: list
+        elements: path
+        default: []
+      addresses:
+        description: Addresses that Exim is to hand over to Mailman.
+        type: list
+        elements: str
+        default: []
+      command:
+        description: A command that tells more, such as what role mailman_web asks a host. Without one nothing is run.
+        type: list
+        elements: str
+        default: []
+  router:
+    description: The name of Exim's router for addresses of lists.
+    type: str
+    default: mailman_router
+  transport:
+    description: The name of its transport.
+    type: str
+    default: mailman_transport
+  exim_options:
+    description: Main options of Exim to tell.
+    type: list
+    elements: str
+    default: []
+seealso:
+  - module: listhost.exim_mailman.mailman_info
+  - module: listhost.exim_mailman.exim_address_test
+extends_documentation_fragment:
+  - listhost.exim_mailman.mailman.read_only
+"""
+
+EXAMPLES = r"""
+- name: Look at all virtual domains of each machine
+  listhost.exim_mailman.mailman_domains_look:
+    machines: "{{ checked.machines }}"
+  register: look
+"""
+
+RETURN = r"""
+unchanged:
+  description: The hosts for which the roles would change nothing. Of the action plugin.
+  returned: in a play
+  type: list
+  elements: str
+  sample: [lists.example.org]
+domains:
+  description: What was found, by the names of the domains. A domain that could not be looked at is not in it.
+  returned: outside of a play
+  type: dict
+  contains:
+    mailman:
+      description: What M(listhost.exim_mailman.mailman_info) returns.
+      type: dict
+    links:
+      description: Where the links lead that there are.
+      type: dict
+    routed:
+      description: Whether Exim hands over all of the addresses, also when its own user verifies them.
+      type: bool
+    said:
+      description: What the command printed.
+      type: str
+exim_options:
+  description: The options of Exim. Empty where there is no Exim that can be asked.
+  returned: outside of a play
+  type: dict
+  sample: {smtp_accept_queue_per_connection: 30}
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import Exim, EximError
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_address import compare, route_tests
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import ask, parse_options
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._in_parallel import Part, PartError, in_parallel
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_look import OPTIONS, look
+
+
+def sent():
+    """Name what Mailman's Python runs; see _mailman_program."""
+    from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import lists, survey
+
+    return lists, survey
+
+
+class LookModule(AnsibleModule):
+    """Keeps the lists out of the system log, as module mailman_lists does."""
+
+    def _log_invocation(self):
+        self.log("Invoked for %s" % " ".join(domain["name"] for domain in self.params["domains"]))
+
+
+def look_at(module, domain):
+    """Return what there is of one domain, but for what Exim says. Raises PartError where mailman_info would fail."""
+    checked = ArgumentSpecValidator(OPTIONS).validate(domain["mailman"])
+    if checked.error_messages:
+        raise PartError(" ".join(checked.error_messages))
+    found = {
+        "mailman": look(Part(module, checked.validated_parameters)),
+        "links": dict((link, os.path.realpath(link)) for link in domain["links"] if os.path.islink(link)),
+        "said": "",
+    }
+    # What was asked has passwords in it.
+    found["mailman"].pop("invocation", None)
+    if domain["command"]:
+        found["said"] = module.run_command(domain["command"], cwd="/")[1]
+    return found
+
+
+def ask_exim(module):
+    """Return the options of Exim, and the names of the domains whose addresses it hands over."""
+    params = module.params
+    tests = [
+        dict(name=domain["name"], address=address, outcome="routed", router=params["router"], transport=params["transport"], redirected_to=None, sender=None,
+             sender_host=None)
+        for domain in params["domains"] for address in domain["addresses"]
+    ]
+    try:
+        exim = Exim.from_module(Part(module, {"exim": None}))
+        options = parse_options(ask(exim, "-bP", *params["exim_options"]), set()) if params["exim_options"] else {}
+        # Two processes, however many domains there are.
+        lost = set(
+            test["name"] for test, result, verified in zip(tests, route_tests(exim, tests, False), route_tests(exim, tests, True))
+            if compare(test, result) or verified["outcome"] != result["outcome"]
+        )
+    except EximError:
+        # One address is in the way of all others. The test of each domain says which.
+        return {}, set()
+    return options, set(test["name"] for test in tests) - lost
+
+
+def main():
+    module = LookModule(
+        argument_spec=dict(
+            machines=dict(type="dict"),
+            domains=dict(
+                type="list",
+                elements="dict",
+                default=[],
+                options=dict(
+                    name=dict(type="str", required=True),
+                    mailman=dict(type="dict", required=True),
+                    links=dict(type="list", elements="path", default=[]),
+                    addresses=dict(type="list", elements="str", default=[]),
+                    command=dict(type="list", elements="str", default=[]),
+                ),
+            ),
+            router=dict(type="str", default="mailman_router"),
+            transport=dict(type="str", default="mailman_transport"),
+            exim_options=dict(type="list", elements="str", default=[]),
+        ),
+        supports_check_mode=True,
+    )
+    domains = module.params["domains"]
+    found = dict(zip([domain["name"] for domain in domains], in_parallel(lambda domain: look_at(module, domain), domains)))
+    options, routed = ask_exim(module)
+    for name, one in found.items():
+        if one is not None:
+            one["routed"] = name in routed
+    module.exit_json(
+        changed=False, exim_options=options, domains=dict((name, one) for name, one in found.items() if one is not None),
+        invocation={"module_args": {"domains": sorted(found)}},
+    )
+
+
+if __name__ == "__main__":
+    main()

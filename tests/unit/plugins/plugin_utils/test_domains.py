@@ -1,0 +1,247 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which virtual domains the roles need not set up: those for which nothing at all differs."""
+
+import copy
+import os
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_settings import render, sum_of, sum_of_block
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._domains import LIMIT, OURS, Domains, arguments_of, machines, without_omitted
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._unchanged import MADE
+from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import trusted
+
+FACTS = {
+    "os_family": "Debian", "distribution": "Debian", "distribution_version": "12.5", "distribution_major_version": "12", "distribution_release": "bookworm",
+    "pkg_mgr": "apt", "selinux": {"status": "disabled"}, "dns": {"nameservers": ["192.0.2.53"]}, "fqdn": "machine.example.com",
+}
+SAID = {
+    "ansible_host": "machine.example.com", "ansible_check_mode": False, "inventory_dir": "/inventories/first",
+    "mailman_separate_home": "/virtual", "mailman_web": False, "mailman_email_host": "{{ inventory_hostname }}", "mailman_url_host": "www.{{ inventory_hostname }}",
+    "mailman_archive": "/srv/mailman.tgz", "mailman_archive_checksum": "sha256:" + "a" * 64,
+    "mailman_site_owner": "anna@example.org", "mailman_site_password": "not for others",
+    "mailman_lists": [{"name": "announce", "owners": ["owner@example.org"], "members": ["dora@example.org"]}],
+}
+LOOK = "program=yes\nservice=active,enabled\nprograms=yes\nshared=yes\nsaid=Group: name=\"www-data\" id=33\nnow=1700000000\nexpires=1900000000\n" \
+       "names=DNS:www.lists.example.org\npair=same\n"
+
+
+class HostVars(dict):
+    def raw_get(self, host):
+        return dict(trusted(self[host]), inventory_hostname=host)
+
+
+def hosts(**said):
+    """Return the variables of two domains, the first with more of its own."""
+    return HostVars({"lists.example.org": dict(SAID, **said), "lists.example.net": dict(SAID)})
+
+
+def ask(hostvars, facts=None):
+    return Domains(Templar(DataLoader()), DataLoader(), list(hostvars), hostvars, facts or FACTS)
+
+
+def of_file(spec):
+    return {"sum": sum_of(spec["content"]), "mode": spec.get("mode", "0644"), "owner": "root", "group": "root"}
+
+
+def as_it_should_be(domain):
+    """Return what a look finds at a domain that is as the roles would make it."""
+    prefix = "/virtual/%s/mailman" % domain.domain
+    info = {
+        "installed": True, "untrusted": False, "foreign": [], "mm_cfg_error": None, "host_name_fault": "", "prefix": prefix, "var_prefix": prefix,
+        "lists_dir": prefix + "/lists", "bin_dir": prefix + "/bin", "wrapper": prefix + "/mail/mailman", "user": "list", "group": "list",
+        "mail_groups": ["list"], "cgi_group": "www-data", "python": "/usr/bin/python2.7", "python_available": True, "version": "2.1.39", "site_list": True,
+        "stamp": domain.value("__mailman_stamp"), "frozen": {}, "frozen_formerly": False, "service_running": True, "service_drop_ins": [], "lists_differ": False,
+    }
+    domain = copy.copy(domain)
+    domain.variables = dict(domain.variables, __mailman_info=info)
+    domain.variables["mailman_installation"] = domain.value("__mailman_as_found")
+    files, links, said = [], {}, ""
+    if domain.typed["mailman_web"]:
+        said = LOOK.replace("lists.example.org", domain.domain)
+        domain.variables.update(__mailman_web_look={"stdout": said}, __mailman_web_host={"found": domain.judge("mailman_web", said, "mailman_web", "look")})
+        domain.variables["mailman_contribution"] = domain.mean(
+            arguments_of("mailman_web", "look", "ansible.builtin.set_fact")["mailman_web_contribution"], "mailman_web"
+        )
+        wanted = domain.mean(arguments_of("mailman_web", "configure", OURS + "apache_config"), "mailman_web")
+        files, links = [wanted], {wanted["link"]: wanted["path"]}
+    arguments = without_omitted(domain.mean(arguments_of("mailman", "configure", OURS + "mailman_config")))
+    settings, runner = arguments["settings"], arguments["bounce_runner"]
+    made = dict.fromkeys(arguments["generated_secrets"], MADE)
+    block = render(dict(settings, **made), made, True, dict(runner, max_disabled_percent=int(runner["max_disabled_percent"])))
+    info["configuration"] = {
+        "path": prefix + "/Mailman/mm_cfg.py", "sum": sum_of_block(block), "settled": True, "runner": of_file({"content": runner["source"]}),
+        "runner_left": True, "files": {spec["path"]: of_file(spec) for spec in [*arguments["files"], *files]},
+    }
+    return {"mailman": info, "links": links, "said": said, "routed": True}
+
+
+@pytest.fixture(params=[False, True], ids=["without web", "with web"])
+def found(request):
+    """Two domains, and what a look finds of both."""
+    domains = ask(hosts(mailman_web=request.param))
+    assert not domains.doubts
+    return domains, {host: as_it_should_be(domain) for host, domain in domains.domains.items()}
+
+
+def test_what_is_asked():
+    domains = ask(hosts(mailman_web=True))
+    assert not domains.doubts
+    first, second = domains.requests
+    assert first["name"] == "lists.example.org" and first["mailman"]["prefix"] == "/virtual/lists.example.org/mailman"
+    assert first["mailman"]["service"] == "mailman@lists.example.org" and first["mailman"]["frozen_file"] == "/virtual/frozen"
+    assert [one["name"] for one in first["mailman"]["compare_lists"]["lists"]] == ["mailman", "announce"]
+    assert first["mailman"]["compare_lists"]["site_password"] == "not for others"
+    assert "mailman-request@lists.example.org" in first["addresses"]
+    assert first["command"][:2] == ["sh", "-c"] and first["command"][3] == "look"
+    assert first["command"][-2:] == ["/etc/apache2/sites-available/listhost_lists.example.org.conf", "/etc/apache2/sites-available/listhost.conf"]
+    assert first["links"] == ["/etc/apache2/sites-enabled/listhost_lists.example.org.conf"]
+    assert set(first["command"][-2:]).intersection(first["mailman"]["compare_files"]) == {first["command"][-2]}
+    assert (second["command"], second["links"]) == ([], [])
+
+
+def test_nothing_differs(found):
+    domains, looked = found
+    assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.org", "lists.example.net"]
+    assert not domains.doubts
+
+
+def mailman(**values):
+    return lambda found: found["mailman"].update(values)
+
+
+def configuration(**values):
+    return lambda found: found["mailman"]["configuration"].update(values)
+
+
+def of_each_file(found):
+    for path in found["mailman"]["configuration"]["files"]:
+        def change(found, path=path):
+            found["mailman"]["configuration"]["files"][path]["sum"] = sum_of("by hand")
+        yield change
+
+
+DIFFERENCES = {
+    "no Mailman": mailman(installed=False),
+    "another build": mailman(stamp={"archive_checksum": "sha256:b"}),
+    "no Python": mailman(python_available=False),
+    "somebody else can write it": mailman(untrusted=True, foreign=["/x"], mm_cfg_error="others"),
+    "mm_cfg.py is broken": mailman(mm_cfg_error="SyntaxError"),
+    "mail waits": lambda found: mailman(frozen={found["mailman"]["prefix"].split("/")[2]: "leaving"})(found),
+    "mail waited in an earlier release": mailman(frozen_formerly=True),
+    "a list": mailman(lists_differ=True),
+    "nobody knows of the lists": mailman(lists_differ=None),
+    "no queue runners": mailman(service_running=False),
+    "the host's name": mailman(host_name_fault="x: not found"),
+    "a setting": configuration(sum=sum_of("")),
+    "not settled": configuration(settled=False),
+    "the queue runner": configuration(runner=None),
+    "no configuration": mailman(configuration=None),
+    "Exim does not route": lambda found: found.update(routed=False),
+    "an answer without anything": lambda found: found.update(mailman={}),
+}
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES)
+def test_one_difference_is_of_one_domain(found, difference):
+    domains, looked = found
+    DIFFERENCES[difference](looked["lists.example.org"])
+    assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.net"]
+    assert list(domains.doubts) == ["lists.example.org"]
+
+
+def test_each_file_counts(found):
+    domains, looked = found
+    changes = list(of_each_file(looked["lists.example.org"]))
+    assert len(changes) >= 4
+    for change in changes:
+        other = copy.deepcopy(looked)
+        change(other["lists.example.org"])
+        domains.doubts.clear()
+        assert domains.unchanged(other, {LIMIT: "30"}) == ["lists.example.net"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("shared=yes", ""), ("pair=same", "pair=different"), ("service=active,enabled", "service=active,enabled\nunread=/etc/apache2/x.conf"),
+     ("expires=1900000000", "expires=1700086400"), ("DNS:www.lists.example.org", "DNS:other.example.org"), ('name="www-data"', 'name="other"'),
+     ("program=yes", "program=yes\none_click=active,enabled")],
+)
+def test_each_answer_of_the_web_server_counts(old, new):
+    domains = ask(hosts(mailman_web=True))
+    looked = {host: as_it_should_be(domain) for host, domain in domains.domains.items()}
+    assert old in looked["lists.example.org"]["said"]
+    looked["lists.example.org"]["said"] = looked["lists.example.org"]["said"].replace(old, new)
+    assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.net"]
+
+
+def test_the_link_of_the_web_server_counts():
+    domains = ask(hosts(mailman_web=True))
+    looked = {host: as_it_should_be(domain) for host, domain in domains.domains.items()}
+    looked["lists.example.org"]["links"] = {}
+    assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.net"]
+
+
+@pytest.mark.parametrize("limit", [{}, {LIMIT: "10"}])
+def test_what_exim_takes_from_one_connection(found, limit):
+    domains, looked = found
+    assert domains.unchanged(looked, limit) == []
+
+
+def test_what_could_not_be_looked_at(found):
+    domains, looked = found
+    del looked["lists.example.org"]
+    assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.net"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"mailman_smtp_max_rcpts": "many"},
+        {"mailman_lists": "{{ nothing }}"},
+        {"mailman_lists": [{"name": "a"}, {"name": "a"}]},
+        {"mailman_url_host": "{{ nothing }}"},
+        {"mailman_lists_dir": "/nowhere/at/all"},
+        {"mailman_install_method": "package"},
+        {"mailman_separate_home": ""},
+        {"mailman_unknown": 1},
+        # Somebody's own, on the command line: the roles' would win here.
+        {"__mailman_selinux_contexts": []},
+        {"mailman_web": True, "mailman_web_one_click": True},
+        {"mailman_web": True, "listhost_dns_mta_sts": "testing"},
+    ],
+)
+def test_what_the_roles_are_to_see_themselves(said):
+    domains = ask(hosts(**said))
+    assert list(domains.domains) == ["lists.example.net"]
+    assert list(domains.doubts) == ["lists.example.org"]
+    assert "not for others" not in domains.doubts["lists.example.org"]
+
+
+def test_secret_settings_are_compared_by_the_module():
+    """No look tells anything of them."""
+    domains = ask(hosts(mailman_settings={"RECAPTCHA_PRIVATE_KEY": "secret"}))
+    looked = {host: as_it_should_be(domain) for host, domain in domains.domains.items()}
+    assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.net"]
+
+
+def test_what_a_host_says_is_no_template(found):
+    domains, looked = found
+    looked["lists.example.org"]["mailman"]["cgi_group"] = "{{ lookup('ansible.builtin.file', '%s') }}" % os.path.abspath(__file__)
+    assert "Which virtual domains" not in str(domains.domains["lists.example.org"].variables.get("mailman_installation"))
+    domains.unchanged(looked, {LIMIT: "30"})
+    assert "Which virtual domains" not in str(domains.domains["lists.example.org"].variables["mailman_installation"])
+
+
+def test_machines():
+    hostvars = HostVars({
+        "a": {"ansible_host": "one.example.com"}, "b": {"ansible_host": "{{ 'one' }}.example.com"}, "c": {}, "d": {"ansible_host": "one.example.com"},
+        "e": {"ansible_host": "one.example.com", "ansible_user": "anna"}, "f": {"ansible_host": "{{ nothing }}"}, "g": {"ansible_host": "c"},
+        "h": {"ansible_host": "one.example.com", "ansible_user": "{{ 'anna' }}"},
+    })
+    assert machines(Templar(DataLoader()), list(hostvars), hostvars) == {
+        "a": "a", "b": "a", "c": "c", "d": "a", "e": "e", "f": "f", "g": "g", "h": "e",
+    }

@@ -95,6 +95,60 @@ def test_second_run_of_an_inventory_changes_nothing(virtual, inventory):
     assert set(ended.changes.values()) == {0}
 
 
+def invoked(host, since):
+    """Return the modules that Ansible has run on the host since then, by their names. Each leaves a line in the journal."""
+    return re.findall(r"ansible-(?:[\w.]+[.])?(\w+)(?:\[\d+\])?: Invoked", host.check_output("journalctl --output=short --since=@%s", since))
+
+
+@pytest.mark.parametrize("options", [(), ("--check",)], ids=["run", "check"])
+def test_unchanged_run_looks_once_at_a_machine(virtual, host, domains, options):
+    """However many domains are on it."""
+    since = host.check_output("date +%s.%N")
+    ended = virtual.run("first", *options)
+    assert not ended.failures
+    assert ended.changes == {domains["org"].name: 0, domains["net"].name: 0}
+    assert invoked(host, since) == ["setup", "mailman_domains_look"]
+
+
+# What somebody may change by hand.
+BY_HAND = {
+    "file": "echo '# by hand' >> /etc/cron.d/mailman-{file_name}",
+    "list": "runuser -u {user} -- {home}/mailman/bin/remove_members -n -N announce {member}",
+    "setting": "echo 'SMTP_MAX_RCPTS = 3' >> {home}/mailman/Mailman/mm_cfg.py",
+    "queue runners": "systemctl stop {unit}",
+    "web page": "echo '# by hand' >> {web_file}",
+}
+
+
+@pytest.mark.parametrize("what", BY_HAND)
+def test_change_by_hand_is_seen(virtual, host, domains, what):
+    """The roles set up this domain, and no other one."""
+    org, net = domains["org"], domains["net"]
+    host.check_output(BY_HAND[what].format(
+        file_name=net.name.replace(".", "_"), home=net.home, member=net.member, unit=net.unit, user="list-net", web_file=virtual.web_file("net")))
+    since, before = host.check_output("date +%s.%N"), virtual.state("org")
+    checked = virtual.run("first", "--check")
+    assert not checked.failures
+    assert checked.changes[org.name] == 0 and checked.changes[net.name] > 0
+    ended = virtual.run("first")
+    assert not ended.failures
+    assert ended.changes[org.name] == 0 and ended.changes[net.name] > 0
+    assert invoked(host, since).count("mailman_info") == 2
+    assert virtual.state("org") == before
+    assert set(virtual.run("first").changes.values()) == {0}
+
+
+def test_broken_domain_fails_alone(virtual, host, domains):
+    org, net = domains["org"].name, domains["net"].name
+    path = domains["net"].home + "/mailman/Mailman/mm_cfg.py"
+    host.check_output("cp --preserve=all %s /root/mm_cfg.py && echo 'this is no Python' >> %s", path, path)
+    ended = virtual.run("first")
+    host.check_output("mv /root/mm_cfg.py %s", path)
+    assert list(ended.failures) == [net] and path in ended.failures[net]
+    assert ended.changes == {org: 0, net: 0}
+    assert set(virtual.run("first").changes.values()) == {0}
+
+
 def test_files_around_a_domain(host, domains):
     """Cron runs its jobs as its user, log rotation tells its queue runners, and the next boot removes its locks."""
     for name, domain in domains.items():

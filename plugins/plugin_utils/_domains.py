@@ -12,6 +12,7 @@ import os
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._in_parallel import in_parallel
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _hosts, _list_files, _roles
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._controller import Variables
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
@@ -207,34 +208,42 @@ class Domain:
 
 
 class Domains:
-    """The virtual domains of a machine."""
+    """The virtual domains of a machine. Templates take most of the time, so the domains are shared out among the processors."""
 
     def __init__(self, templar, loader, hosts, hostvars, facts):
-        self.domains, self.doubts = {}, {}
-        self.requests = []
+        self.start = lambda host: Domain(templar, loader, host, hostvars, facts)
+        self.doubts = {}
+        self.requests = self.of_each(hosts, lambda host: self.start(host).request())
+
+    def of_each(self, hosts, act):
+        """Return what act returns for each host, but for those where it finds a doubt."""
+        results = dict(zip(hosts, in_parallel(lambda host: tried(host, act), hosts)))
         for host in hosts:
-            self.act(host, self.ask, templar, loader, hostvars, facts)
-
-    def act(self, host, act, *arguments):
-        """Do something for one domain, whose faults are none of the others'."""
-        try:
-            act(host, *arguments)
-        except InDoubt as doubt:
-            self.doubts[host] = str(doubt)
-        except (Faulty, AnsibleError, AttributeError, LookupError, TypeError, ValueError) as error:
-            # Values that are not what the roles' templates expect. A role says so, and which of them may be shown.
-            self.doubts[host] = type(error).__name__
-
-    def ask(self, host, templar, loader, hostvars, facts):
-        domain = Domain(templar, loader, host, hostvars, facts)
-        self.requests.append(domain.request())
-        self.domains[host] = domain
+            doubt = "its process ended" if results[host] is None else results[host][1]
+            if doubt:
+                self.doubts[host] = doubt
+        return [results[host][0] for host in hosts if host not in self.doubts]
 
     def unchanged(self, found, exim_options):
         """Return the hosts for which the roles would change nothing."""
-        for host, domain in self.domains.items():
-            if host in found:
-                self.act(host, lambda host, domain=domain: domain.compare(found[host], exim_options))
-            else:
-                self.doubts[host] = "it could not be looked at"
-        return [host for host in self.domains if host not in self.doubts]
+
+        def compare(host):
+            if host not in found:
+                raise InDoubt("it could not be looked at")
+            domain = self.start(host)
+            domain.request()
+            domain.compare(found[host], exim_options)
+            return host
+
+        return self.of_each([request["name"] for request in self.requests], compare)
+
+
+def tried(host, act):
+    """Return what act returns for a domain, and the doubt that it finds instead. One domain's faults are none of the others'."""
+    try:
+        return act(host), ""
+    except InDoubt as doubt:
+        return None, str(doubt)
+    except (Faulty, AnsibleError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # Values that are not what the roles' templates expect. A role says so, and which of them may be shown.
+        return None, type(error).__name__

@@ -4,6 +4,7 @@
 """All faults in the values of roles' variables, and the values as their specifications mean them."""
 
 import contextlib
+import functools
 import io
 import os
 import re
@@ -72,8 +73,9 @@ ENTRY_POINT = "variables"
 TYPED = ("bool", "int", "float")
 
 
+@functools.lru_cache(maxsize=None)
 def load(role, *path):
-    """Return what a YAML file of a role holds, or nothing where there is no such file."""
+    """Return what a YAML file of a role holds, or nothing where there is no such file. It is the same for all who ask: nobody changes it."""
     try:
         with io.open(os.path.join(ROLES, role, *path), encoding="utf-8") as stream:
             return yaml_load(stream)
@@ -85,9 +87,8 @@ def specification(role):
     """Return a role's variables, each with its type and so on."""
     options = load(role, "meta", "argument_specs.yml")["argument_specs"][ENTRY_POINT]["options"]
     # A number that is computed is no default to ansible-doc and antsibull-docs: it stands in defaults alone.
-    for name, default in load(role, "defaults", "main.yml").items():
-        options[name].setdefault("default", default)
-    return options
+    defaults = {name: {"default": default} for name, default in load(role, "defaults", "main.yml").items()}
+    return {name: dict(defaults.get(name, {}), **option) for name, option in options.items()}
 
 
 def for_verification(facts):

@@ -25,14 +25,14 @@ class ActionModule(ActionBase):
             return self.left(result, facts)
         # As Ansible itself keeps them.
         named = {name[len("ansible_"):] if name.startswith("ansible_") else name: value for name, value in facts["ansible_facts"].items()}
-        domains = Domains(self._templar, self._loader, hosts, task_vars["hostvars"], named)
+        domains = Domains(self._loader, hosts, task_vars["hostvars"], named)
         if domains.requests:
             found = self._execute_module(module_args={"domains": domains.requests, "exim_options": [LIMIT]}, task_vars=task_vars)
             if found.get("failed"):
                 return self.left(result, found)
             result["unchanged"] = domains.unchanged(found["domains"], found["exim_options"])
         for host, doubt in domains.doubts.items():
-            display.vv("%s is set up by the roles: %s" % (host, doubt), host=own)
+            display.vv("the roles set up %s: %s" % (host, doubt), host=own)
         return result
 
     def left(self, result, failed):

@@ -33,12 +33,12 @@ def tried(act, item):
 
 
 def in_parallel(act, items):
-    """Return what act says of each item, as JSON has it, or None where it could not. The items are shared out among as many processes as there are processors."""
+    """Return what act says of each item, as JSON has it, or None where it could not. As many processes share the items as there are processors."""
     number = max(1, min(len(items), os.cpu_count() or 1))
     results, children = [None] * len(items), []
     for first in range(number):
         # Without a name: nobody else on the host sees it.
-        out = tempfile.TemporaryFile()
+        out = tempfile.TemporaryFile()  # noqa: SIM115
         pid = os.fork()
         if pid == 0:
             status = 1

@@ -8,9 +8,9 @@ module: mailman_domains_look
 short_description: Look at all virtual domains of a machine at once
 version_added: 1.0.0
 description:
-  - Tells of several Mailmans on one machine what M(listhost.exim_mailman.mailman_info) tells of each, and with it what Exim does with addresses of their domains.
+  - Tells of several Mailmans on one machine what M(listhost.exim_mailman.mailman_info) tells of each, and what Exim does with addresses of their domains.
     C(playbooks/site.yml) asks it.
-  - In a play it is an action plugin, which takes O(roles) and O(machines) and works out O(domains) from the variables of the hosts. It says for which of them
+  - In a play it is an action plugin, which takes O(machines) and works out the other options from the variables of the hosts. It says for which of them
     the roles would change nothing (RV(unchanged)). Where it is in doubt it does not name the host, and the roles look themselves.
   - Nothing is kept from one run to the next.
   - Changes nothing.

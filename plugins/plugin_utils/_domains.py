@@ -12,6 +12,7 @@ import os
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.template import Templar
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._in_parallel import in_parallel
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _hosts, _list_files, _roles
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._controller import Variables
@@ -70,7 +71,7 @@ def without_omitted(arguments):
 class Domain:
     """What the roles want of a virtual domain, and whether it is so."""
 
-    def __init__(self, templar, loader, host, hostvars, facts):
+    def __init__(self, loader, host, hostvars, facts):
         self.loader, self.facts, self.host = loader, facts, host
         self.said = said = hostvars.raw_get(host)
         internal = {}
@@ -83,11 +84,15 @@ class Domain:
         self.options = all_options()
         self.variables = with_defaults(said, self.options)
         self.variables.update(trusted(internal), hostvars=hostvars, ansible_facts=untrusted(facts), omit=OMITTED)
-        self.templar, self.read = templar, reader(templar, self.variables, self.options, loader)
-        self.check(["mailman", "mailman_web"], said, self.read)
+        self.check(["mailman", "mailman_web"], said, self.variables)
 
-    def check(self, parts, said, read):
-        """Have the values checked as the roles do, each in its own time."""
+    def templar(self, variables):
+        """Return a new one. In ansible-core 2.16 lookups of a copied one have the variables of the host that the action is for."""
+        return Templar(loader=self.loader, variables=variables)
+
+    def check(self, parts, said, variables):
+        """Have the values checked as the roles do, each part by itself."""
+        read = reader(self.templar(variables), variables, self.options, self.loader)
         typed, faults = {}, []
         for part in parts:
             of_part, found = _roles.check([part], said, read, self.facts)
@@ -102,7 +107,7 @@ class Domain:
         """Return what something in a role means for this domain."""
         place = os.path.realpath(os.path.join(_roles.ROLES, role))
         variables = dict(self.variables, role_path=place, ansible_search_path=[place])
-        return self.templar.copy_with_new_env(available_variables=variables).template(template)
+        return self.templar(variables).template(template)
 
     def value(self, name, role="mailman"):
         return self.mean(self.variables[name], role)
@@ -204,14 +209,14 @@ class Domain:
             raise InDoubt("Exim does not find the domain")
         name = "exim_" + LIMIT
         said = dict(self.said, **{name: untrusted(exim_options[LIMIT])})
-        self.check(["virtual_domain"], said, reader(self.templar, dict(self.variables, **{name: said[name]}), self.options, self.loader))
+        self.check(["virtual_domain"], said, dict(self.variables, **{name: said[name]}))
 
 
 class Domains:
     """The virtual domains of a machine. Templates take most of the time, so the domains are shared out among the processors."""
 
-    def __init__(self, templar, loader, hosts, hostvars, facts):
-        self.start = lambda host: Domain(templar, loader, host, hostvars, facts)
+    def __init__(self, loader, hosts, hostvars, facts):
+        self.start = lambda host: Domain(loader, host, hostvars, facts)
         self.doubts = {}
         self.requests = self.of_each(hosts, lambda host: self.start(host).request())
 

@@ -95,7 +95,8 @@ def test_no_exim(look, monkeypatch):
 def test_no_secret_is_shown(look, monkeypatch):
     logged = []
     monkeypatch.setattr(mailman_domains_look.AnsibleModule, "log", lambda module, text, **options: logged.append(text))
-    found = look(("a", {"mailman": {"prefix": "/nowhere", "compare_lists": {"lists": [{"name": "x", "password": "not for others"}], "site_password": "nor this"}}}))
+    lists = {"lists": [{"name": "x", "password": "not for others"}], "site_password": "nor this"}
+    found = look(("a", {"mailman": {"prefix": "/nowhere", "compare_lists": lists}}))
     assert "not for others" not in str([found, logged]) and "nor this" not in str([found, logged])
     assert logged == ["Invoked for a"]
 

@@ -19,7 +19,8 @@ FACTS = {
 }
 SAID = {
     "ansible_host": "machine.example.com", "ansible_check_mode": False, "inventory_dir": "/inventories/first",
-    "mailman_separate_home": "/virtual", "mailman_web": False, "mailman_email_host": "{{ inventory_hostname }}", "mailman_url_host": "www.{{ inventory_hostname }}",
+    "mailman_separate_home": "/virtual", "mailman_web": False, "mailman_email_host": "{{ inventory_hostname }}",
+    "mailman_url_host": "www.{{ inventory_hostname }}",
     "mailman_archive": "/srv/mailman.tgz", "mailman_archive_checksum": "sha256:" + "a" * 64,
     "mailman_site_owner": "anna@example.org", "mailman_site_password": "not for others",
     "mailman_lists": [{"name": "announce", "owners": ["owner@example.org"], "members": ["dora@example.org"]}],
@@ -40,7 +41,7 @@ def hosts(**said):
 
 def ask(hostvars):
     """Return the domains, and what a look finds of each that is as the roles would make it."""
-    domains = Domains(Templar(DataLoader()), DataLoader(), list(hostvars), hostvars, FACTS)
+    domains = Domains(DataLoader(), list(hostvars), hostvars, FACTS)
     looked = {}
     for request in domains.requests:
         domain = domains.start(request["name"])
@@ -60,7 +61,8 @@ def as_it_should_be(domain):
         "installed": True, "untrusted": False, "foreign": [], "mm_cfg_error": None, "host_name_fault": "", "prefix": prefix, "var_prefix": prefix,
         "lists_dir": prefix + "/lists", "bin_dir": prefix + "/bin", "wrapper": prefix + "/mail/mailman", "user": "list", "group": "list",
         "mail_groups": ["list"], "cgi_group": "www-data", "python": "/usr/bin/python2.7", "python_available": True, "version": "2.1.39", "site_list": True,
-        "stamp": domain.value("__mailman_stamp"), "frozen": {}, "frozen_formerly": False, "service_running": True, "service_drop_ins": [], "lists_differ": False,
+        "stamp": domain.value("__mailman_stamp"), "frozen": {}, "frozen_formerly": False, "service_running": True, "service_drop_ins": [],
+        "lists_differ": False,
     }
     domain = copy.copy(domain)
     domain.variables = dict(domain.variables, __mailman_info=info)

@@ -63,8 +63,14 @@ options:
 seealso:
   - module: listhost.exim_mailman.mailman_info
   - module: listhost.exim_mailman.exim_address_test
+attributes:
+  idempotent:
+    support: full
+    description: A second run changes nothing.
 extends_documentation_fragment:
   - listhost.exim_mailman.mailman.read_only
+author:
+  - listhost.exim_mailman contributors (@listhost)
 """
 
 EXAMPLES = r"""

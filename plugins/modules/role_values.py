@@ -65,6 +65,10 @@ platform:
   description: Where Mailman and Exim's keys are and what Exim's unit and group are called on the host's platform, unless somebody decided otherwise.
   returned: with V(verify) or V(listhost_dns)
   type: dict
+machines:
+  description: Each host of the play, or of its present batch, with the first of those that are on the same machine and that Ansible reaches in the same way.
+  returned: with V(virtual_domains)
+  type: dict
 transfer_source:
   description:
     - With V(mailman_transfer), where the lists are that are to move - C(host), C(prefix) and C(unit) of their Mailman, whether it is

@@ -60,6 +60,13 @@ LONGEST_STAMP = 65536
 PYTHON_VERSION = "import sys; sys.stdout.write('.'.join(str(part) for part in sys.version_info[:3]))"
 
 
+def sent():
+    """Name what Mailman's Python runs; see _mailman_program."""
+    from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import bounces, inventory, lists, overview, queues, settings, survey
+
+    return bounces, inventory, lists, overview, queues, settings, survey
+
+
 def read_stamp(prefix):
     """What the role noted after its last complete installation from an archive, or None."""
     try:

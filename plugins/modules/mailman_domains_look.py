@@ -122,13 +122,6 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils._in_parallel
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_look import OPTIONS, look
 
 
-def sent():
-    """Name what Mailman's Python runs; see _mailman_program."""
-    from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import lists, survey
-
-    return lists, survey
-
-
 class LookModule(AnsibleModule):
     """Keeps the lists out of the system log, as module mailman_lists does."""
 

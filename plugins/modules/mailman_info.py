@@ -332,13 +332,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_look import OPTIONS, look
 
 
-def sent():
-    """Name what Mailman's Python runs; see _mailman_program."""
-    from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_target import bounces, inventory, lists, overview, queues, settings, survey
-
-    return bounces, inventory, lists, overview, queues, settings, survey
-
-
 class InfoModule(AnsibleModule):
     """Keeps the lists out of the system log, as module mailman_lists does."""
 

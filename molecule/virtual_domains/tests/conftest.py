@@ -70,6 +70,9 @@ class Domain:
     def members(self):
         return self.host.check_output(self.home + "/mailman/bin/list_members announce").split()
 
+    def user(self):
+        return self.host.check_output("sed -n 's/user: //p' /virtual/domains/" + self.name)
+
     def bounce_scores(self):
         code = (
             "import sys; sys.path.insert(0, '%s/mailman/bin'); import paths; from Mailman.MailList import MailList; import json;"
@@ -125,7 +128,8 @@ class VirtualHost:
 
     def state(self, *names):
         """What no run for another domain may change: all files of Exim's, Apache's and its certificates but those of other domains, and which processes run."""
-        others = " ".join("! -name 'listhost_{0}.conf' ! -name 'web_{0}.*'".format(domain.name) for name, domain in self.domains.items() if name not in names)
+        not_theirs = "! -name 'listhost_{0}.conf' ! -name 'web_{0}.*' ! -path '*/one_click_{0}/*'"
+        others = " ".join(not_theirs.format(domain.name) for name, domain in self.domains.items() if name not in names)
         web_files = "find %s /etc/listhost -type f %s" % (self.web_files, others)
         return (
             self.host.check_output("%s -exec sha256sum {} + | sort; %s -exec stat -c '%%n %%Y %%i' {} + | sort" % (web_files, web_files)),

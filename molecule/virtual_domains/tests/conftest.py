@@ -73,6 +73,10 @@ class Domain:
     def user(self):
         return self.host.check_output("sed -n 's/user: //p' /virtual/domains/" + self.name)
 
+    def files_for_one_click(self):
+        found = "-name '*one?click*{0}*' -o -path '*one_click/{0}'".format(self.name)
+        return self.host.run("find /etc/systemd /etc/listhost /virtual/one_click /run " + found).stdout.split()
+
     def bounce_scores(self):
         code = (
             "import sys; sys.path.insert(0, '%s/mailman/bin'); import paths; from Mailman.MailList import MailList; import json;"
@@ -153,3 +157,16 @@ def host(list_host):
 @pytest.fixture(scope="module")
 def domains(virtual):
     return virtual.domains
+
+
+@pytest.fixture
+def post(host, send, sink):
+    """Return a function that posts to the list of a domain and returns each member's copy."""
+
+    def post(domain):
+        subject, mark, members = "post " + uuid.uuid4().hex, sink.mark(), len(domain.members())
+        data = letter(Subject=subject, From="gustav@example.org", To="announce@" + domain.name)
+        assert send(host, "announce@" + domain.name, sender="gustav@example.org", data=data).code == 250
+        return {copy.rcpt_tos[0]: copy for copy in sink.wait(members, since=mark, host=host, subject=subject)}
+
+    return post

@@ -77,8 +77,8 @@ def machine_of_domain(found, v):
 def machine_of_one_click(found, v):
     """Its mail server makes the links, and its group is that of the directory as soon as it does."""
     if v["domain"] and v["one_click"] and found["shared"] and found["one_click_group"] in ("", "root"):
-        yield ("mailman_web_one_click is true for %s, but its machine's mail server makes no links yet. First run site.yml with the machine's own inventory, in "
-               "which it is in list_hosts and has mailman_web_one_click: true, or set mailman_web_one_click to false here." % v["domain"])
+        yield ("mailman_web_one_click is true for %s, but its machine's mail server makes no links yet. First run site.yml with the machine's own inventory, "
+               "in which it is in list_hosts and has mailman_web_one_click: true, or set mailman_web_one_click to false here." % v["domain"])
 
 
 def group_of_wrappers(found, v):
@@ -149,6 +149,6 @@ def names_of_certificate(found, v):
 
 
 RULES = (
-    machine_of_domain, machine_of_one_click, group_of_wrappers, other_web_server, names_of_others, certificate_is_there, files_of_others, readable_key, pair, expired,
-    names_of_certificate,
+    machine_of_domain, machine_of_one_click, group_of_wrappers, other_web_server, names_of_others, certificate_is_there, files_of_others, readable_key, pair,
+    expired, names_of_certificate,
 )

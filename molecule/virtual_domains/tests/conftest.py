@@ -122,7 +122,7 @@ class VirtualHost:
     def start_machine(self):
         """As the machine's administrator does, who knows of no domain."""
         options = ["--inventory", ROOT / "molecule/shared/ground.yml", "--limit", self.host.name]
-        return start("inventory.yml", *options)
+        return start("inventory.yml", *options, mailman_web=True)
 
     def web_file(self, name):
         return "%s/listhost_%s.conf" % (self.own_web_files, self.domains[name].name)

@@ -15,7 +15,7 @@ export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export ANSIBLE_INJECT_FACT_VARS := False
 # How to reach the containers of the tests.
 export ANSIBLE_CONNECTION_PLUGINS := $(CURDIR)/molecule/shared/connection
-# Archives of modules are kept from run to run.
+# Archives of modules and the code of templates are kept from run to run.
 export ANSIBLE_CALLBACK_PLUGINS := $(CURDIR)/molecule/shared/callback
 export ANSIBLE_CALLBACKS_ENABLED := built_once
 export MOLECULE_COMMAND_BORDERS := false

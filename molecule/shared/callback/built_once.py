@@ -1,30 +1,35 @@
 # Copyright: listhost.exim_mailman contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible on this machine in the tests: the archive of a module that goes to a host is built once for all runs, not once in each.
+"""Ansible on this machine in the tests: what a run builds and throws away is built once for all runs.
 
-Ansible keeps the archives of a run in a directory, which is here the same for all runs with the same code. To build them is a quarter of what a run costs.
+This is the archive of each module that goes to a host, and the code that Jinja makes of each template. To build them is a third of what a run costs.
 """
 
+import dataclasses
 import hashlib
+import marshal
+import os
 import pathlib
 import sys
 
+import jinja2
 from ansible import constants
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__
 
 try:
-    # Of the first ansible-core in which runs may share the directory: it locks what it builds.
+    # Ansible-core 2.19 is the first in which runs may share the directory of archives: it locks what it builds. Its templates never have constants folded.
     from ansible._internal._locking import named_mutex
+    from ansible._internal._templating._jinja_bits import AnsibleEnvironment, TemplateOverrides, _TemplateCompileContext
 except ImportError:
     named_mutex = None
 
 DOCUMENTATION = """
 name: built_once
 type: aggregate
-short_description: Keeps the archives of modules
-description: Keeps the archives of modules from one run to the next.
+short_description: Keeps what a run builds
+description: Keeps the archives of modules and the code of templates from one run to the next.
 author: listhost.exim_mailman contributors (@listhost)
 """
 
@@ -32,12 +37,33 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 def key():
-    """Return a name for all that the archives are made of: the project's modules, and Ansible's and the other collections'."""
-    plugins = ROOT / "plugins"
+    """Return a name for all that they are made of: the project's plugins, and Ansible's and the other collections'."""
     sums = hashlib.sha256(repr((__version__, sys.version, sys.prefix, constants.COLLECTIONS_PATHS)).encode())
-    for path in [ROOT / "requirements.txt", *sorted(plugins.glob("module*/**/*.py"))]:
+    for path in [ROOT / "requirements.txt", pathlib.Path(__file__), *sorted((ROOT / "plugins").glob("**/*.py"))]:
         sums.update(b"%s\0%s\0" % (bytes(path.relative_to(ROOT)), hashlib.sha256(path.read_bytes()).digest()))
     return sums.hexdigest()[:16]
+
+
+def compile_once(kept):
+    """Let Jinja take the code of a template from this directory, if it is there."""
+    compile_template, settings = jinja2.Environment.compile, [field.name for field in dataclasses.fields(TemplateOverrides)]
+
+    def compile_kept(self, source, *arguments, **options):
+        if not isinstance(source, str) or not isinstance(self, AnsibleEnvironment) or options.get("raw"):
+            return compile_template(self, source, *arguments, **options)
+        context = _TemplateCompileContext.current(optional=True)
+        stands_for = (source, arguments, options, bool(context and context.escape_backslashes), [getattr(self, name) for name in settings])
+        path = kept / hashlib.sha256(repr(stands_for).encode("utf-8", "surrogateescape")).hexdigest()
+        try:
+            return marshal.loads(path.read_bytes())
+        except OSError:
+            code = compile_template(self, source, *arguments, **options)
+            new = path.with_suffix(".%d" % os.getpid())
+            new.write_bytes(marshal.dumps(code))
+            new.rename(path)
+            return code
+
+    jinja2.Environment.compile = compile_kept
 
 
 class CallbackModule(CallbackBase):
@@ -47,8 +73,10 @@ class CallbackModule(CallbackBase):
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        own = pathlib.Path(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache")
-        if named_mutex and not own.exists():
-            kept = ROOT / ".cache/modules" / key()
-            kept.mkdir(parents=True, exist_ok=True)
-            own.symlink_to(kept)
+        archives = pathlib.Path(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache")
+        if named_mutex and not archives.exists():
+            kept = ROOT / ".cache/built" / key()
+            for part in ("modules", "templates"):
+                (kept / part).mkdir(parents=True, exist_ok=True)
+            archives.symlink_to(kept / "modules")
+            compile_once(kept / "templates")

@@ -14,6 +14,7 @@ from __future__ import absolute_import, division, print_function
 import binascii
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -105,10 +106,12 @@ def walk(directory, excuse):
 def copy_file(writer, name, path, start=0, total=None):
     """Copy a file, or what it has from an offset on; return (status, size, sum)."""
     # Not to wait for somebody who writes, if there is something else now than a file.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as source:
+    # Without a buffer, which would cost more than reading a small file.
+    with io.FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK)) as source:
         status = os.fstat(source.fileno())
         total = total or hashlib.sha256()
-        source.seek(start)
+        if start:
+            source.seek(start)
         copied = writer.add_file(to_bytes(name), status.st_size - start, stat.S_IMODE(status.st_mode), status.st_mtime, source, total)
     return status, start + copied, total
 
@@ -407,7 +410,7 @@ def export_lists(descriptor, root, lists, compressed, site_passwords, unreadable
     names = [name for name in names if can_travel(name)]
     answer.update(faults=describe_faults(one for one in facts if one["name"] not in names), left_out=[])
     try:
-        with os.fdopen(descriptor, "wb") as handle:
+        with os.fdopen(descriptor, "wb", CHUNK) as handle:
             write_archive(handle, names, patience, queued, compressed, site_passwords, answer, origin)
             handle.flush()
             os.fsync(handle.fileno())

@@ -26,6 +26,9 @@ LONGEST_SHORT_NAME = 100
 # Name, mode, user, group, size, time, sum, type, target of a link, magic and version; then what is left empty.
 HEADER = struct.Struct("100s8s8s8s12s12s8sc100s8s247x")
 MAGIC = b"ustar  \0"
+NOBODY = b"%07o\0" % 0
+# Where the sum of a header is, and what stands for it as it is reckoned.
+SUM, NO_SUM = slice(148, 156), b" " * 8
 # From here on are what GNU tar has for sparse files, and what others have for long names.
 PREFIX = 345
 FILE, DIRECTORY, LONG_NAME = b"0", b"5", b"L"
@@ -68,9 +71,8 @@ def format_size(size):
 
 def format_header(name, kind, size, mode, time):
     """The block before the content of a file; the name is not longer than its place."""
-    fields = [name, b"%07o\0" % mode, b"%07o\0" % 0, b"%07o\0" % 0, format_size(size), b"%011o\0" % time, b" " * 8, kind, b"", MAGIC]
-    fields[6] = b"%06o\0 " % sum(bytearray(HEADER.pack(*fields)))
-    return HEADER.pack(*fields)
+    block = HEADER.pack(name, b"%07o\0" % mode, NOBODY, NOBODY, format_size(size), b"%011o\0" % time, NO_SUM, kind, b"", MAGIC)
+    return block[:SUM.start] + b"%06o\0 " % sum(bytearray(block)) + block[SUM.stop:]
 
 
 def padding(size):
@@ -83,38 +85,43 @@ class Writer(object):
     def __init__(self, handle):
         self.handle = handle
 
-    def start(self, name, kind, size=0, mode=0o660, time=0):
-        """The header of a file or directory. Names are bytes."""
-        if len(name) > LONGEST_SHORT_NAME:
-            long_name = name + b"\0"
-            self.handle.write(format_header(LONG_LINK, LONG_NAME, len(long_name), 0, 0) + long_name + padding(len(long_name)))
-        self.handle.write(format_header(name[:LONGEST_SHORT_NAME], kind, size, mode & 0o7777, min(max(int(time), 0), LARGE - 1)))
+    def header(self, name, kind, size=0, mode=0o660, time=0):
+        """The header of a file or directory, which is for the caller to write. Names are bytes."""
+        header = format_header(name[:LONGEST_SHORT_NAME], kind, size, mode & 0o7777, min(max(int(time), 0), LARGE - 1))
+        if len(name) <= LONGEST_SHORT_NAME:
+            return header
+        long_name = name + b"\0"
+        return format_header(LONG_LINK, LONG_NAME, len(long_name), 0, 0) + long_name + padding(len(long_name)) + header
 
     def add_directory(self, name, mode, time):
-        self.start(name + b"/", DIRECTORY, 0, mode, time)
+        self.handle.write(self.header(name + b"/", DIRECTORY, 0, mode, time))
 
     def add_file(self, name, size, mode, time, source, total):
         """Copy so many bytes of a file and update the sum with them. Return how many of them there were; what was missing is zeros."""
-        self.start(name, FILE, size, mode, time)
-        left = size
+        # In one piece, if the file is no larger than that: a write for each part would cost more than all else.
+        waiting, left = self.header(name, FILE, size, mode, time), size
         while left:
             data = source.read(min(left, CHUNK))
             if not data:
                 break
             total.update(data)
-            self.handle.write(data)
             left -= len(data)
+            if left:
+                self.handle.write(waiting + data)
+                waiting = b""
+            else:
+                waiting += data
         there = size - left
         while left:
-            self.handle.write(b"\0" * min(left, CHUNK))
+            self.handle.write(waiting + b"\0" * min(left, CHUNK))
+            waiting = b""
             left -= min(left, CHUNK)
-        self.handle.write(padding(size))
+        self.handle.write(waiting + padding(size))
         return there
 
     def add_text(self, name, data, time=0):
         """A small file, whose content is at hand."""
-        self.start(name, FILE, len(data), 0o600, time)
-        self.handle.write(data + padding(len(data)))
+        self.handle.write(self.header(name, FILE, len(data), 0o600, time) + data + padding(len(data)))
 
     def finish(self):
         self.handle.write(b"\0" * BLOCK * 2)
@@ -195,8 +202,7 @@ class Reader(object):
                 data = self.read_some(CHUNK)
             return None
         fields = HEADER.unpack(block)
-        # The spaces stand for the sum itself.
-        if parse_number(fields[6]) != sum(bytearray(block[:148] + b" " * 8 + block[156:])):
+        if parse_number(fields[6]) != sum(bytearray(block[:SUM.start] + NO_SUM + block[SUM.stop:])):
             raise Broken("was altered: a header has another sum")
         name, kind, magic = fields[0].rstrip(b"\0"), fields[7], fields[9]
         size, mode, time = parse_number(fields[4]), parse_number(fields[1]), parse_number(fields[5])

@@ -4,9 +4,18 @@
 """How the tests of all scenarios ask a web server."""
 
 import http.client
+import re
 import socket
 import ssl
+import types
 import urllib.parse
+
+
+def link_of(copy):
+    """What a copy of a post says of leaving the list: web host, path, and the rest of the header. None where it has no link for one click."""
+    [header] = copy.content.get_all("List-Unsubscribe")
+    match = re.fullmatch(r"<https://([^/>]+)(/mailman/one-click\?t=[\w.-]+)>(?:,\s+<(mailto:[^>]*)>)?", header)
+    return types.SimpleNamespace(host=match.group(1), path=match.group(2), mailto=match.group(3)) if match else None
 
 
 class Site:

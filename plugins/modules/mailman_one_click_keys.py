@@ -10,6 +10,7 @@ version_added: 1.0.0
 description:
   - Makes the keys with which links for one-click unsubscription (RFC 8058) are signed. They are random, made on the host, and in no result and no log.
   - Keeps two files in O(directory). C(mail) has the present key for the mail server, C(keys) all valid keys for what answers the links.
+  - Where a mail server has several domains, each with keys of its own, the first of these is elsewhere (O(mail_path)) and says more (O(mail_values)).
   - A new O(number) makes a new key. The one before stays valid for O(days) days.
   - Fails when others than root can write the files, or everybody can read them.
 author:
@@ -35,9 +36,17 @@ options:
     type: int
     default: 60
   group:
-    description: The group that can read C(keys). The group of C(mail) stays what it is, and is root's for a new file.
+    description: The group that can read C(keys). The group of C(mail) stays what it is, and is that of its directory for a new file.
     type: str
     required: true
+  mail_path:
+    description: The file for the mail server. Its directory must be there. Without it the file is C(mail) in O(directory).
+    type: path
+  mail_values:
+    description:
+      - What else the mail server reads in its file. Each is a line with name, colon and value, and so is the key then, with the name C(key).
+      - Without it the file has the key alone.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -45,6 +54,13 @@ EXAMPLES = r"""
   listhost.exim_mailman.mailman_one_click_keys:
     directory: /etc/listhost/one_click
     group: list
+
+- name: Ensure that a domain has a key, where the mail server looks for a file of the domain's name
+  listhost.exim_mailman.mailman_one_click_keys:
+    directory: /etc/listhost/one_click_lists.example.org
+    group: list-org
+    mail_path: /virtual/one_click/lists.example.org
+    mail_values: {host: www.lists.example.org}
 """
 
 RETURN = r"""
@@ -83,7 +99,7 @@ class BadKeys(Exception):
 
 
 def read(path, lengths):
-    """Return the lines of a file as lists of words, or None where there is none."""
+    """Return the lines of a file as lists of words, or None where there is none. Without a number of words a line may be any."""
     try:
         resolve(path)
         status = os.stat(path)
@@ -100,7 +116,7 @@ def read(path, lengths):
             "%s can be read by everybody on the host (mode %04o), so everybody can take members off lists. Take that from them (chmod 0640 %s), and raise "
             "mailman_web_one_click_key to have a new key made." % (path, stat.S_IMODE(status.st_mode), path)
         )
-    if not lines or not all(len(line) == lengths and all(word.isdigit() for word in line[:-1]) for line in lines):
+    if lengths and not (lines and all(len(line) == lengths and all(word.isdigit() for word in line[:-1]) for line in lines)):
         raise BadKeys("%s is damaged. Bring it back from a backup, or remove it: then there is a new key, and no link that was sent before works." % path)
     return lines
 
@@ -111,7 +127,8 @@ class Keys:
     def __init__(self, module):
         self.module = module
         self.directory = module.params["directory"]
-        self.mail, self.keys = os.path.join(self.directory, "mail"), os.path.join(self.directory, "keys")
+        self.mail = module.params["mail_path"] or os.path.join(self.directory, "mail")
+        self.keys = os.path.join(self.directory, "keys")
         self.changed = False
 
     def wanted(self, now):
@@ -134,7 +151,7 @@ class Keys:
         mode = 0o640 if gid else 0o600
         try:
             status = os.stat(path)
-            with open(path, encoding="ascii") as stream:
+            with open(path, encoding="ascii", errors="replace") as stream:
                 same = stream.read() == content
             if same and (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid) == (mode, os.geteuid(), gid):
                 return
@@ -142,7 +159,7 @@ class Keys:
             pass
         self.changed = True
         if not self.module.check_mode:
-            candidate = write_candidate(content, path, self.directory)
+            candidate = write_candidate(content, path, os.path.dirname(path))
             os.chown(candidate, os.geteuid(), gid)
             os.chmod(candidate, mode)
             os.rename(candidate, path)
@@ -150,7 +167,9 @@ class Keys:
     def keep(self):
         """Bring both files up to date, and return the numbers of the keys."""
         keys = self.wanted(int(time.time()))
-        read(self.mail, 2)
+        values = self.module.params["mail_values"]
+        # One with values is made anew where it is damaged: the key is in the other file.
+        read(self.mail, None if values else 2)
         try:
             gid = grp.getgrnam(self.module.params["group"]).gr_gid
         except KeyError:
@@ -163,8 +182,17 @@ class Keys:
                 os.mkdir(self.directory, 0o755)
         # First who accepts links, then who makes them.
         self.settle(self.keys, "".join("%d %d %s\n" % one for one in keys), gid)
-        self.settle(self.mail, "%d:%s\n" % (keys[-1][0], keys[-1][2]), os.stat(self.mail).st_gid if os.path.exists(self.mail) else 0)
+        key = "%d:%s\n" % (keys[-1][0], keys[-1][2])
+        lines = ["%s: %s\n" % one for one in sorted(values.items())] + ["key: " + key] if values else [key]
+        self.settle(self.mail, "".join(lines), self.gid_of_mail())
         return [one[0] for one in keys]
+
+    def gid_of_mail(self):
+        """Return the group that can read the mail server's key, or is to, by its number."""
+        for path in (self.mail, os.path.dirname(self.mail)):
+            if os.path.exists(path):
+                return os.stat(path).st_gid
+        return 0
 
     def mail_group(self):
         """Return the name of the group that can read the mail server's key."""
@@ -184,6 +212,8 @@ def main():
             number=dict(type="int", default=1),
             days=dict(type="int", default=60),
             group=dict(type="str", required=True),
+            mail_path=dict(type="path"),
+            mail_values=dict(type="dict"),
         ),
         supports_check_mode=True,
     )

@@ -57,6 +57,7 @@ def read_look(text, v):
         "owners": values_of(text, "others"),
         "readable": values_of(text, "readable"),
         "shared": first(text, "shared"),
+        "one_click_group": first(text, "one_click_group"),
         "unread": values_of(text, "unread"),
         "pair": first(text, "pair"),
         "names": names,
@@ -71,6 +72,13 @@ def machine_of_domain(found, v):
     if v["domain"] and found["shared"] == "limits" and v["mailman_web_trusted_proxies"]:
         yield ("mailman_web_trusted_proxies is set for %s, but its machine limits each client's requests, and all that come through a proxy would count as one "
                "client's. Set mailman_web_trusted_proxies for the machine (in list_hosts), too, and run site.yml there first." % v["domain"])
+
+
+def machine_of_one_click(found, v):
+    """Its mail server makes the links, and its group is that of the directory as soon as it does."""
+    if v["domain"] and v["one_click"] and found["shared"] and found["one_click_group"] in ("", "root"):
+        yield ("mailman_web_one_click is true for %s, but its machine's mail server makes no links yet. First run site.yml with the machine's own inventory, "
+               "in which it is in list_hosts and has mailman_web_one_click: true, or set mailman_web_one_click to false here." % v["domain"])
 
 
 def group_of_wrappers(found, v):
@@ -141,6 +149,6 @@ def names_of_certificate(found, v):
 
 
 RULES = (
-    machine_of_domain, group_of_wrappers, other_web_server, names_of_others, certificate_is_there, files_of_others, readable_key, pair, expired,
-    names_of_certificate,
+    machine_of_domain, machine_of_one_click, group_of_wrappers, other_web_server, names_of_others, certificate_is_there, files_of_others, readable_key, pair,
+    expired, names_of_certificate,
 )

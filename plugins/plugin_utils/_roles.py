@@ -60,8 +60,10 @@ PARTS["adopt"] = (
 )
 # Of lists where there is no Mailman yet.
 PARTS["new_lists"] = ("mailman", ("mailman_lists",), _rules_mailman.RULES_OF_NEW_LISTS)
-# A virtual domain's inventory need not know its machine's, but for the limit that Exim itself tells.
-PARTS["virtual_domain"] = ("exim_lists", ("exim_smtp_accept_queue_per_connection",), (_rules_exim_lists.sessions,))
+# A virtual domain's inventory need not know its machine's, but for what Exim itself tells.
+PARTS["virtual_domain"] = (
+    "exim_lists", ("exim_smtp_accept_queue_per_connection",), (_rules_exim_lists.sessions, _rules_exim_lists.one_click, _rules_exim_lists.one_click_is_signed),
+)
 # Where a domain is to be: role mailman checks the rest of its variables itself.
 PARTS["mailman_transfer"] = (
     "mailman_transfer", ("mailman_transfer_from", "mailman_email_host", "mailman_separate_home", "mailman_web"), _rules_mailman_transfer.RULES,

@@ -75,13 +75,13 @@ def taking_out(v):
 
 
 def one_click(v):
-    """Exim writes the link into each member's copy, and signs it."""
+    """Exim writes the link into each member's copy, and signs it. The machine of separate domains has no list domains of its own."""
     if not v["mailman_web_one_click"]:
         return
     if v["exim_configuration"] == "blocks":
         yield ("mailman_web_one_click is true, but exim_configuration is blocks: an Exim that somebody else configured does not sign the links. Set "
                "mailman_web_one_click to false.")
-    elif v["mailman_verp"] != "exim":
+    elif v["mailman_verp"] != "exim" and v["exim_lists_domains"]:
         yield ("mailman_web_one_click is true, but mailman_verp is '%s': only the copies that Exim makes for each member have a link of the member's own. Set "
                "mailman_verp to exim, or mailman_web_one_click to false." % v["mailman_verp"])
 
@@ -89,8 +89,9 @@ def one_click(v):
 def one_click_is_signed(v):
     missing = [domain for domain in v["exim_lists_domains"] if domain not in v["exim_dkim_domains"]]
     if v["mailman_web_one_click"] and missing:
-        yield ("mailman_web_one_click is true, but exim_dkim_domains does not have %s: receivers accept no link without a DKIM signature. Add the list "
-               "domains, publish their keys (playbooks/dns.yml), or set mailman_web_one_click to false." % " and ".join(missing))
+        yield ("mailman_web_one_click is true, but exim_dkim_domains%s does not have %s: receivers accept no link without a DKIM signature. Add the list "
+               "domains, publish their keys (playbooks/dns.yml), or set mailman_web_one_click to false."
+               % (" of the machine" if v["mailman_separate_home"] else "", " and ".join(missing)))
 
 
 def destinations(v):

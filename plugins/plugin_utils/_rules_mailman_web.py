@@ -22,6 +22,8 @@ KINDS = {
     "mailman_web_one_click_key": kinds.at_least(1, "1 or more; 1 is the default"),
     "mailman_web_one_click_key_days": kinds.at_least(30, "30 or more; 60 is the default. Members look for the link in old mail"),
 }
+# /run/listhost-one-click-DOMAIN.sock has 107 characters at most.
+LONGEST_DOMAIN_WITH_SOCKET = 78
 
 
 def certificate_and_key(v):
@@ -92,10 +94,11 @@ def one_click(v):
                "false.")
 
 
-def one_click_of_separate_domains(v):
-    if v["mailman_web_one_click"] and v["mailman_separate_home"]:
-        yield ("mailman_web_one_click is true, but mailman_separate_home is '%s': it is for one Mailman on a host, and not yet for several. Set "
-               "mailman_web_one_click to false." % v["mailman_separate_home"])
+def one_click_of_long_domains(v):
+    """The name of a separate domain is in that of its socket, which Unix limits."""
+    if v["mailman_web_one_click"] and v["mailman_separate_home"] and len(v["mailman_email_host"]) > LONGEST_DOMAIN_WITH_SOCKET:
+        yield ("mailman_email_host has %d characters, but mailman_web_one_click is true: the name of a domain with a socket has %d at most. Set "
+               "mailman_web_one_click to false." % (len(v["mailman_email_host"]), LONGEST_DOMAIN_WITH_SOCKET))
 
 
 def one_click_of_closed_lists(v):
@@ -109,5 +112,5 @@ def one_click_of_closed_lists(v):
 
 RULES = (
     certificate_and_key, web_servers, web_server_of_separate_domains, addresses_of_pages, questions, english_question, taken_settings, one_click,
-    one_click_of_separate_domains, one_click_of_closed_lists,
+    one_click_of_long_domains, one_click_of_closed_lists,
 )

@@ -5,7 +5,6 @@
 
 import pathlib
 import re
-import types
 import uuid
 
 import dkim
@@ -61,10 +60,3 @@ def is_signed(list_host):
         name, strings = re.match(r"(\S+) IN TXT (.*)", line).groups()
         records[name] = "".join(re.findall('"([^"]*)"', strings))
     return lambda message: dkim.verify(message, dnsfunc=lambda name, timeout=5: records.get(name.decode(), "").encode() or None)
-
-
-def link_of(copy):
-    """What a copy says of leaving the list: web host, path, and the rest of the header."""
-    [header] = copy.content.get_all("List-Unsubscribe")
-    match = re.fullmatch(r"<https://([^/>]+)(/mailman/one-click\?t=[\w.-]+)>(?:,\s+<(mailto:[^>]*)>)?", header)
-    return types.SimpleNamespace(host=match.group(1), path=match.group(2), mailto=match.group(3)) if match else None

@@ -13,8 +13,8 @@ import json
 import re
 
 import pytest
-from asking import Site
-from conftest import link_of, run
+from asking import Site, link_of
+from conftest import run
 
 FORM = {"List-Unsubscribe": "One-Click"}
 AT_FIRST = {"news": ["a+b=c@example.net", "anna@example.org", "carla@example.edu", "dora@example.org"], "my-bounces": ["anna@example.org"],

@@ -70,6 +70,13 @@ class Domain:
     def members(self):
         return self.host.check_output(self.home + "/mailman/bin/list_members announce").split()
 
+    def user(self):
+        return self.host.check_output("sed -n 's/user: //p' /virtual/domains/" + self.name)
+
+    def files_for_one_click(self):
+        found = "-name '*one?click*{0}*' -o -path '*one_click/{0}'".format(self.name)
+        return self.host.run("find /etc/systemd /etc/listhost /virtual/one_click /run " + found).stdout.split()
+
     def bounce_scores(self):
         code = (
             "import sys; sys.path.insert(0, '%s/mailman/bin'); import paths; from Mailman.MailList import MailList; import json;"
@@ -115,7 +122,7 @@ class VirtualHost:
     def start_machine(self):
         """As the machine's administrator does, who knows of no domain."""
         options = ["--inventory", ROOT / "molecule/shared/ground.yml", "--limit", self.host.name]
-        return start("inventory.yml", *options)
+        return start("inventory.yml", *options, mailman_web=True)
 
     def web_file(self, name):
         return "%s/listhost_%s.conf" % (self.own_web_files, self.domains[name].name)
@@ -125,7 +132,8 @@ class VirtualHost:
 
     def state(self, *names):
         """What no run for another domain may change: all files of Exim's, Apache's and its certificates but those of other domains, and which processes run."""
-        others = " ".join("! -name 'listhost_{0}.conf' ! -name 'web_{0}.*'".format(domain.name) for name, domain in self.domains.items() if name not in names)
+        not_theirs = "! -name 'listhost_{0}.conf' ! -name 'web_{0}.*' ! -path '*/one_click_{0}/*'"
+        others = " ".join(not_theirs.format(domain.name) for name, domain in self.domains.items() if name not in names)
         web_files = "find %s /etc/listhost -type f %s" % (self.web_files, others)
         return (
             self.host.check_output("%s -exec sha256sum {} + | sort; %s -exec stat -c '%%n %%Y %%i' {} + | sort" % (web_files, web_files)),
@@ -149,3 +157,16 @@ def host(list_host):
 @pytest.fixture(scope="module")
 def domains(virtual):
     return virtual.domains
+
+
+@pytest.fixture
+def post(host, send, sink):
+    """Return a function that posts to the list of a domain and returns each member's copy."""
+
+    def post(domain):
+        subject, mark, members = "post " + uuid.uuid4().hex, sink.mark(), len(domain.members())
+        data = letter(Subject=subject, From="gustav@example.org", To="announce@" + domain.name)
+        assert send(host, "announce@" + domain.name, sender="gustav@example.org", data=data).code == 250
+        return {copy.rcpt_tos[0]: copy for copy in sink.wait(members, since=mark, host=host, subject=subject)}
+
+    return post

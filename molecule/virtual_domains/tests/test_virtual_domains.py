@@ -13,10 +13,11 @@ import ssl
 import uuid
 
 import pytest
-from asking import Site
+from asking import Site, link_of
 from conftest import LOCK, SCENARIO, Run, letter, run
 from waiting import eventually
 
+FORM = {"List-Unsubscribe": "One-Click"}
 # What the role works out for a host with SELinux; the EL layout has none, but a stand-in for what tells it.
 SELINUX = [["/virtual/el\\.example\\.com/mailman", "(/.*)?", "mailman_data_t"],
            ["/virtual/el\\.example\\.com/mailman", "/mail/mailman", "mailman_mail_exec_t"]]
@@ -25,7 +26,8 @@ SELINUX = [["/virtual/el\\.example\\.com/mailman", "(/.*)?", "mailman_data_t"],
 @pytest.mark.parametrize(
     ("variables", "complaint"),
     [
-        ({"mailman_separate_home": "/elsewhere"}, "there is no /elsewhere/domains on " + os.environ["GROUND_CLONE"] + "-virtual-debian12: it was not set up"),
+        ({"mailman_separate_home": "/elsewhere", "mailman_web_one_click": False},
+         "there is no /elsewhere/domains on " + os.environ["GROUND_CLONE"] + "-virtual-debian12: it was not set up"),
         ({"mailman_separate_home": "virtual"}, "mailman_separate_home is 'virtual'. Set it to an absolute path"),
         ({"mailman_separate_home": "/virtual/../srv"}, "mailman_separate_home is '/virtual/../srv'. Set it to an absolute path"),
         ({"mailman_prefix": "/opt/mailman"}, "mailman_prefix is '/opt/mailman', but mailman_separate_home is '/virtual'"),
@@ -34,6 +36,9 @@ SELINUX = [["/virtual/el\\.example\\.com/mailman", "(/.*)?", "mailman_data_t"],
         ({"mailman_web_taken_down": ["../x"]}, "mailman_web_taken_down"),
         ({"mailman_shared_domains": {"www.example.net": "lists.example.net"}}, "mailman_separate_home is '/virtual', which gives each domain a Mailman"),
         ({"mailman_smtp_max_sessions_per_connection": 31}, "is 31 and exim_smtp_accept_queue_per_connection is 30"),
+        ({"mailman_web_one_click": True, "mailman_verp": "none"}, "mailman_verp is 'none': only the copies that Exim makes"),
+        ({"mailman_web_one_click": True, "mailman_email_host": "lists.example.info", "mailman_url_host": "www.lists.example.info"},
+         "exim_dkim_domains of the machine does not have lists.example.info"),
         ({"mailman_email_host": "Lists.example.org"}, "mailman_email_host is 'Lists.example.org', which is no domain name. Write lower-case"),
         ({"mailman_email_host": "b\u00fccher.example.org"}, "an internationalised name in its form with xn--"),
     ],
@@ -196,10 +201,11 @@ def test_verification(virtual, host, domains, tmp_path):
     broken = virtual.verify(results)
     host.check_output("mv /root/web %s; systemctl reload %s", virtual.web_file("org"), virtual.web)
     host.check_output("mv /root/%s /virtual/domains/; systemctl start mailman@%s; chmod 2770 %s/mailman/lists" % (net, org, domains["net"].home))
-    assert broken == {org: {"service-down", "no-web", "foreign-certificate"}, net: {"unknown-domain"}}
+    assert broken == {org: {"service-down", "no-web", "foreign-certificate", "no-one-click"}, net: {"unknown-domain"}}
+    host.check_output("systemctl stop listhost-one-click-%s.socket", org)
     unreadable = virtual.verify(results)
-    host.check_output("chmod 2775 %s/mailman/lists" % domains["net"].home)
-    assert unreadable[org] == set()
+    host.check_output("chmod 2775 %s/mailman/lists; systemctl start listhost-one-click-%s.socket" % (domains["net"].home, org))
+    assert unreadable[org] == {"no-one-click"}
     assert "unreadable-lists" in unreadable[net]
 
 
@@ -313,17 +319,81 @@ def test_archives_of_each_domain(host, domains):
         assert "a post of " + domain.name in Site(host, "www." + domain.name).ask("/pipermail/announce/post.html").page
 
 
-def test_one_domain_changes(virtual, host, domains):
+@pytest.mark.parametrize(("own", "foreign"), [("org", "edu"), ("edu", "org")])
+def test_one_member_leaves_by_one_click(host, domains, post, own, foreign):
+    """By the link of this member's copy, at its own domain. To look at it changes nothing, and neither does another domain's web host."""
+    domain, other = domains[own], domains[foreign]
+
+    def journal(one):
+        return host.check_output("journalctl --sync; journalctl -q -t listhost-one-click-%s -o cat", one.name).splitlines()
+
+    earlier = [len(journal(one)) for one in (domain, other)]
+    before = {name: one.members() for name, one in domains.items()}
+    links = {member: link_of(copy) for member, copy in post(domain).items()}
+    assert sorted(links) == sorted(before[own])
+    assert {link.host for link in links.values()} == {"www." + domain.name}
+    [leaver] = set(before[own]) - {domain.member}
+    site, path = Site(host, "www." + domain.name), links[leaver].path
+    assert "Unsubscribe" in site.ask(path).page
+    assert Site(host, "www." + other.name).ask(path).status == 403
+    assert Site(host, "www." + other.name).ask(path, form=FORM).status == 403
+    assert {name: one.members() for name, one in domains.items()} == before
+    answer = site.ask(path, form=FORM, User_Agent="Mozilla/5.0 (compatible; Google-One-Click)")
+    assert (answer.status, "gets no more mail" in answer.page) == (200, True)
+    assert {name: one.members() for name, one in domains.items()} == dict(before, **{own: [domain.member]})
+    assert [journal(one)[number:] for one, number in zip((domain, other), earlier)] == [
+        ["removed: announce@%s, %s" % (domain.name, leaver)], 2 * ["refused: forged, key 1"]]
+
+
+@pytest.mark.parametrize("name", ["net", "com"])
+def test_a_domain_without_one_click(host, domains, post, name):
+    domain = domains[name]
+    assert [(link_of(copy), copy.content["List-Unsubscribe-Post"]) for copy in post(domain).values()] == [(None, None)] * len(domain.members())
+    assert Site(host, "www." + domain.name).ask("/mailman/one-click", form=FORM).status == 404
+    assert domain.files_for_one_click() == []
+
+
+def test_who_can_read_the_keys(virtual, host, domains):
+    """The mail server those with which it makes links, and each domain its own. They are root's."""
+    with_it = [domains["org"], domains["edu"]]
+    mail = ["/virtual/one_click/" + domain.name for domain in with_it]
+    keys = ["/etc/listhost/one_click_%s/keys" % domain.name for domain in with_it]
+    assert sorted(host.file("/virtual/one_click").listdir()) == sorted(domain.name for domain in with_it)
+    assert host.check_output("stat -c '%%U %%G %%a' /virtual/one_click %s" % " ".join(mail)).splitlines() == [
+        "root %s 750" % virtual.exim_user, *2 * ["root %s 640" % virtual.exim_user]]
+    assert host.check_output("stat -c '%%U %%a' %s" % " ".join(keys)).splitlines() == 2 * ["root 640"]
+    assert len({host.check_output("cut -d ' ' -f 3 %s", path) for path in keys}) == 2
+    web_user = "apache" if virtual.el else "www-data"
+    readers = dict({domain.user(): [] for domain in domains.values()}, **{virtual.exim_user: mail, web_user: []}, **{
+        domain.user(): [path] for domain, path in zip(with_it, keys)})
+    for user, files in readers.items():
+        found = host.run("runuser -u %s -- sh -c 'for file in %s; do test -r $file && echo $file; done'" % (user, " ".join(mail + keys))).stdout
+        assert found.split() == files, user
+
+
+def test_one_domain_changes(virtual, host, domains, post):
     """Exim sees it without a restart, and Apache after a reload. The other domains notice nothing."""
     before, pid, web_file = virtual.state("org", "net", "edu"), domains["com"].pid(), host.file(virtual.web_file("com")).content_string
-    ended = virtual.run("third", mailman_verp="exim", mailman_web_taken_down=["announce/post.html"])
+    ended = virtual.run("third", mailman_verp="exim", mailman_web_taken_down=["announce/post.html"], mailman_web_one_click=True)
     assert not ended.failures
     assert host.file(virtual.web_file("com")).content_string != web_file
     assert Site(host, "www." + domains["com"].name).ask("/pipermail/announce/post.html").status == 451
     assert Site(host, "www." + domains["org"].name).ask("/pipermail/announce/post.html").status == 200
     assert domains["com"].pid() != pid
     assert "router = mailman_verp_router," in host.check_output("exim -bt -f announce-bounces@%s -oMa 127.0.0.1 x@example.org" % domains["com"].name)
+    link = link_of(post(domains["com"])[domains["com"].member])
+    assert (link.host, Site(host, link.host).ask(link.path).status) == ("www." + domains["com"].name, 200)
     assert virtual.state("org", "net", "edu") == before
+
+
+def test_one_click_is_switched_off(virtual, host, domains, post):
+    """Nothing of it remains, and the other domains notice nothing."""
+    before, domain = virtual.state("org", "net"), domains["edu"]
+    assert not virtual.run("second", mailman_web_one_click=False).failures
+    assert [link_of(copy) for copy in post(domain).values()] == [None] * len(domain.members())
+    assert Site(host, "www." + domain.name).ask("/mailman/one-click", form=FORM).status == 404
+    assert domain.files_for_one_click() == []
+    assert virtual.state("org", "net") == before
 
 
 def test_removal(virtual, host, domains, send):

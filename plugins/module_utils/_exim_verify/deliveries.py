@@ -77,7 +77,8 @@ def check_verp(report, exim, wanted, settings):
             findings.append(("verp-of-alias", "transport %s: return_path = %s" % (name, options["return_path"])))
         if not re.search(r"(?i)(^|:)\s*errors-to\s*(:|$)", options.get("headers_remove") or ""):
             findings.append(("two-errors-to", "transport %s: headers_remove = %s" % (name, options.get("headers_remove") or "")))
-        header = re.search(r"Errors-To:(.*)", transport["options"].get("headers_add") or "")
+        # Exim tells all headers on one line. Others may have the address in them.
+        header = re.search(r"Errors-To:((?:(?!\\n).)*)", transport["options"].get("headers_add") or "")
         if header and "local_part" in header.group(1):
             findings.append(("double-errors-to", "transport %s: headers_add = Errors-To:%s" % (transport["name"], header.group(1))))
     report.check("VERP", len(tests), findings)

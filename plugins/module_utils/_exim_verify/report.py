@@ -94,8 +94,8 @@ REMEDIES = {
         "Ask restic what of the repository is damaged (restic check --read-data), mend its disk, and take a new backup. Until then no older one is removed.",
     "old-backup": "See whether the timer runs (systemctl list-timers) and what the last run said (journalctl -u listhost-backup).",
     "no-one-click":
-        "Run site.yml, and read what systemctl status listhost-one-click.socket and journalctl -t listhost-one-click say: the links in the mail that Exim "
-        "sends now do not work, and receivers count that against the host.",
+        "Run site.yml, and read what systemctl status listhost-one-click.socket and journalctl -t listhost-one-click say (of a domain with a Mailman of its "
+        "own listhost-one-click-DOMAIN): the links in the mail that Exim sends now do not work, and receivers count that against the host.",
     "open-form": "Set SUBSCRIBE_FORM_SECRET in mm_cfg.py: without it programs send the form as often as they like. site.yml does that.",
 }
 

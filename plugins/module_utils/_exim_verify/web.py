@@ -138,7 +138,9 @@ def check_jails(module, report, jails):
 
 def link_of(key, *addresses):
     """Return a link for one-click unsubscription as Exim makes it, with the content of the file of the mail server's key."""
-    number, dummy, secret = key.strip().partition(":")
+    # Where each domain has such a file, the key is one line of several.
+    match = re.search(r"^(?:key: )?(\d+):(\S+)$", key, re.MULTILINE)
+    number, secret = match.groups() if match else ("0", "")
     token = hmac.new(secret.encode(), " ".join((number, *addresses)).encode(), "sha1").hexdigest()
     coded = [base64.urlsafe_b64encode(address.encode()).decode().rstrip("=") for address in addresses]
     return "/mailman/one-click?t=" + ".".join([number, *coded, token])

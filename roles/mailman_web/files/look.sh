@@ -1,6 +1,7 @@
 # One look at all that role mailman_web wants to know of a host. Arguments: Apache's program, its service, the directory of its enabled modules (empty: they
 # come with the package), the modules, separated by blanks, the certificate and its key, files without which a package is missing, the file of
-# Apache's configuration that is the role's here, and the one that all domains share.
+# Apache's configuration that is the role's here, the one that all domains share, the unit that answers one-click unsubscription, and the directory with the
+# keys of separate domains (empty: there are none).
 if [ -x "$1" ]; then echo program=yes; fi
 echo "service=$(systemctl is-active "$2"),$(systemctl is-enabled "$2" 2> /dev/null)"
 # A daemon that has got module cgid at a reload has not started its helper, and answers 503 for each program. The helper's socket ends in the daemon's PID.
@@ -26,10 +27,11 @@ ss -Hltnp 'sport = :80 or sport = :443' | while read -r _ _ _ address _ process;
     echo "other=$address ${name:-something} ${unit:--}"
 done
 
-# What answers one-click unsubscription.
-if [ -e /etc/systemd/system/listhost-one-click.socket ]; then
-    echo "one_click=$(systemctl is-active listhost-one-click.socket),$(systemctl is-enabled listhost-one-click.socket 2> /dev/null)"
+# What answers one-click unsubscription, and whether the machine's mail server reads the keys of separate domains: by then the directory is its group's.
+if [ -e "/etc/systemd/system/${10}.socket" ]; then
+    echo "one_click=$(systemctl is-active "${10}.socket"),$(systemctl is-enabled "${10}.socket" 2> /dev/null)"
 fi
+if [ -d "${11}" ]; then echo "one_click_group=$(stat -c %G "${11}")"; fi
 
 # What the domains share: a web server, and whether it limits requests.
 if grep -qs ^QS_ "$9"; then echo shared=limits; elif [ -e "$9" ]; then echo shared=yes; fi

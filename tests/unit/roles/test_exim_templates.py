@@ -304,6 +304,44 @@ def test_one_click_unsubscription():
     assert not any(":" in value for name in ("OFFERED", "FILE", "HOST", "NAME") for value in options(text, "MM_LEAVE_" + name))
 
 
+def test_one_click_unsubscription_of_separate_domains():
+    """Exim asks the files of the domain, and knows none itself. What it makes of it is in molecule/virtual_domains."""
+    given = {"mailman_separate_home": "/virtual", "exim_lists_domains": [], "__exim_lists_installation": INSTALLATION}
+    for name in ("main.j2", "routers_remote.j2", "transports.j2"):
+        assert "LEAVE" not in render("exim_lists", name, **given)
+    given["__exim_lists_one_click"] = {"key": "/virtual/one_click", "group": "Debian-exim"}
+    main = render("exim_lists", "main.j2", **given)
+    assert options(main, "MM_LEAVE_DIRECTORY") == ["/virtual/one_click"]
+    assert options(main, "MM_LEAVE_FILE") == ["MM_LEAVE_DIRECTORY/$address_data"]
+    assert options(main, "MM_LEAVE_OFFERED") == [
+        "and{{!eq{$address_data}{}}{exists{MM_LEAVE_FILE}}{!inlisti{MM_LEAVE_NAME}{<, ${lookup{exceptions}lsearch{MM_LEAVE_FILE}}}}}"]
+    names = re.findall("(?m)^(MM_[A-Z_]+) =", main)
+    assert {"MM_LEAVE_" + name for name in ("FILE", "HOST", "NAME", "OFFERED", "KEY", "NUMBER", "LIST", "MEMBER", "TOKEN", "LINK")} < set(names)
+    assert [(one, other) for number, one in enumerate(names) for other in names[:number] if other in one] == []
+    # Exim splits headers_remove at colons first.
+    assert not any(":" in value for name in ("OFFERED", "FILE", "HOST", "NAME") for value in options(main, "MM_LEAVE_" + name))
+    [found] = options(render("exim_lists", "routers_remote.j2", **given), "address_data")
+    assert found == "${lookup{${lc:$sender_address_domain}}dsearch,filter=file{MM_LEAVE_DIRECTORY}{$value}{}}"
+    assert "address_data" not in render("exim_lists", "routers_remote.j2", **dict(given, mailman_separate_home="", exim_lists_domains=["a.test"]))
+
+
+@pytest.mark.parametrize("domains", [[], ["a.test"], ["b.test", "a.test"]])
+def test_what_exim_says_it_signs(domains):
+    """As role exim writes it, and Exim tells it."""
+    text = render("exim", "exim.conf.j2", exim_dkim_domains=domains, exim_contribution={}, __exim_dkim={})
+    [macro] = re.findall(r"(?m)^DKIM_DOMAIN = ((?:.*\\\n)*.*)$", text) or [""]
+    variables = trusted(yaml.safe_load(read_role("exim_lists", "vars", "main.yml")))
+    variables.update(mailman_email_host="list.example.com")
+
+    def signed(**found):
+        return Templar(DataLoader(), variables=dict(variables, __exim_lists_exim=found)).template(trusted("{{ __exim_lists_signed }}"))
+
+    other = {"name": "remote_smtp", "options": {"dkim_domain": "${extract{x}{xc.test=c.test }{$value}{}}"}}
+    options_said = {"dkim_domain": wrap_var(macro)} if domains else {}
+    assert signed(transports=[other, {"name": "mailman_verp_smtp", "options": options_said}]) == domains
+    assert signed(failed=True) == ["list.example.com"]
+
+
 @pytest.mark.parametrize(("platform", "version", "line"), [
     ("Debian", "11", "QUEUEINTERVAL='1m'"), ("Debian", "12", "QUEUEINTERVAL='1m'"), ("Debian", "13", "EXIMSERVICE='-bdf -q1m'"), ("RedHat", "8", "QUEUE='1m'"),
 ])

@@ -340,8 +340,8 @@ FOUND = {"absent": [], "missing_modules": [], "group": "web", "unread": [], "pai
 
 @pytest.fixture
 def value(render):
-    def value(template, platform="Debian", look="", **inventory):
-        return render("mailman_web", template, ("main", platform), ansible_managed="managed", mailman_installation=INSTALLED,
+    def value(template, platform="Debian", look="", installation=INSTALLED, **inventory):
+        return render("mailman_web", template, ("main", platform), ansible_managed="managed", mailman_installation=installation,
                       ansible_facts={"python": {"executable": "/usr/bin/python3"}}, __mailman_web_host={"found": FOUND}, mailman_web_fail2ban=False,
                       __mailman_web_look={"stdout": look} if look is not None else {}, __mailman_web_look_at_files={"stdout": "/a\n" + look}, **inventory)
 
@@ -372,6 +372,40 @@ def test_off_means_absent(value, role_text):
     assert value("{{ __mailman_web_modules }}") == [
         *value("{{ __mailman_web_usual_modules }}"), *value("{{ __mailman_web_qos_modules }}")]
     assert value("{{ __mailman_web_modules }}", mailman_web_one_click=True)[-2:] == ["proxy", "proxy_http"]
+
+
+DOMAIN = dict(INSTALLED, separate_domain="lists.example.org", url_hosts=["www.lists.example.org"], prefix="/virtual/lists.example.org/mailman")
+OF_DOMAIN = {"mailman_separate_home": "/virtual", "mailman_web_one_click": True, "mailman_web_server": "apache"}
+
+
+def test_a_separate_domain_has_it_for_itself(value, role_text):
+    inventory = dict(OF_DOMAIN, installation=DOMAIN, mailman_web_one_click_exceptions=["board", "a+b"])
+    files = [{"path": "/x"}]
+    assert value("{{ __mailman_web_files }}", **dict(inventory, __mailman_web_one_click_files=files)) == files
+    assert value("{{ __mailman_web_one_click_unit }}", **inventory) == "listhost-one-click-lists.example.org"
+    socket_unit, service = [value(role_text("mailman_web", "templates", "one_click." + name), **inventory) for name in ("socket.j2", "service.j2")]
+    assert "\nListenStream=/run/listhost-one-click-lists.example.org.sock\n" in socket_unit
+    assert "\nSyslogIdentifier=listhost-one-click-lists.example.org\n" in service
+    assert " /etc/listhost/one_click_lists.example.org/keys " in service and " /virtual/lists.example.org/mailman\n" in service
+    assert "unix:/run/listhost-one-click-lists.example.org.sock|" in value(role_text("mailman_web", "templates", "pages.conf.j2"), **inventory)
+    assert value("{{ __mailman_web_one_click_mail }}", **inventory) == "/virtual/one_click/lists.example.org"
+    assert value("{{ __mailman_web_one_click_mail_values }}", **inventory) == {"host": "www.lists.example.org", "exceptions": "board, a+b"}
+    assert value("{{ __mailman_web_files }}", **dict(inventory, __mailman_web_one_click_files=files, mailman_web_one_click=False)) == []
+
+
+def test_a_machine_of_separate_domains_answers_nothing(value):
+    inventory = dict(OF_DOMAIN, installation={})
+    assert value("{{ __mailman_web_one_click_answers }}", **inventory) is False
+    assert value("{{ __mailman_web_one_click_domains }}", **inventory) == "/virtual/one_click"
+    assert value("{{ __mailman_web_modules }}", **inventory)[-2:] == ["proxy", "proxy_http"]
+
+
+def test_a_host_with_one_mailman(value):
+    inventory = {"mailman_separate_home": "", "mailman_web_one_click": True, "mailman_web_server": "apache"}
+    assert value("{{ __mailman_web_one_click_mail }}", **inventory) == "/etc/listhost/one_click/mail"
+    assert value("{{ __mailman_web_one_click_mail_values }}", **inventory) == {}
+    assert value("{{ __mailman_web_one_click_domains }}", **inventory) == ""
+    assert value("{{ __mailman_web_one_click_answers }}", **inventory) is True
 
 
 def test_what_changed(value):

@@ -215,6 +215,12 @@ def test_a_key_that_is_gone(found, tmp_path):
     assert "No such file" in text
 
 
+def test_a_domains_file_has_more_than_the_key():
+    names = ("verify@listhost.invalid", "nobody@listhost.invalid")
+    assert web.link_of("exceptions: 1:a\nhost: www.example.com\nkey: 2:secret\n", *names) == LINK
+    assert web.link_of("", *names) != LINK
+
+
 def test_lists_whose_posts_have_no_link(found, key, monkeypatch):
     link = web.link_of("2:secret\n", "verify@listhost.invalid", "nobody@listhost.invalid")
     pages = {link: (200, BUTTON)}

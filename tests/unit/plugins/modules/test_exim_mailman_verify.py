@@ -475,6 +475,14 @@ def test_errors_to_with_the_address_twice(host):
     }
 
 
+def test_other_headers_may_have_the_address(host):
+    """As Exim tells several: on one line."""
+    transports = [dict(transport) for transport in Host.settings["transports"]]
+    transports[2]["options"] = dict(transports[2]["options"], headers_add="Errors-To: $return_path\\n${if def:h_List-Unsubscribe: {$original_local_part}}")
+    host.settings = dict(Host.settings, transports=transports)
+    assert faults(host) == {}
+
+
 def test_kinds_of_addresses():
     assert addresses.KINDS == (
         ("", "post"),

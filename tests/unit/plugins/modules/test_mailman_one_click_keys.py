@@ -28,9 +28,9 @@ def keep(run_module, monkeypatch, directory):
     monkeypatch.setattr(os, "chown", lambda path, user, group: owners.setdefault(os.path.basename(path).split(".")[1], []).append((user, group)))
     monkeypatch.setattr(keys, "resolve", lambda path: path)
 
-    def keep(number=1, now=NOW, check_mode=False, group=GROUP, days=60):
+    def keep(number=1, now=NOW, check_mode=False, group=GROUP, days=60, **options):
         monkeypatch.setattr(keys.time, "time", lambda: now)
-        result = run_module(keys, directory=str(directory), number=number, days=days, group=group, _ansible_check_mode=check_mode)
+        result = run_module(keys, directory=str(directory), number=number, days=days, group=group, _ansible_check_mode=check_mode, **options)
         assert not re.search("[0-9a-f]{40}", json.dumps(result))
         return result
 
@@ -149,3 +149,51 @@ def test_a_number_that_was_used(keep):
 def test_a_group_that_is_not_there(keep, directory):
     assert "there is no group nobodys" in keep(group="nobodys")["msg"]
     assert keep(group="nobodys", check_mode=True)["pending"] is True
+
+
+@pytest.fixture
+def domain(tmp_path):
+    """What a domain on a machine of several is asked for."""
+    (tmp_path / "mail").mkdir()
+    return {"mail_path": str(tmp_path / "mail" / "lists.example.org"), "mail_values": {"host": "www.lists.example.org", "exceptions": "board, a+b"}}
+
+
+def test_a_domains_file_for_the_mail_server(keep, directory, domain, tmp_path, monkeypatch):
+    """It is where the mail server looks for domains, and of the group of that directory."""
+    monkeypatch.setattr(os, "stat", Stat(os.stat, {"keys": 1, "mail": 2}))
+    keep(**domain)
+    [[_number, _end, key]] = lines(directory)
+    mail = tmp_path / "mail" / "lists.example.org"
+    assert mail.read_text() == "exceptions: board, a+b\nhost: www.lists.example.org\nkey: 1:%s\n" % key
+    assert keep.owners == {"keys": [(os.geteuid(), 1)], "lists": [(os.geteuid(), 2)]}
+    assert mail.stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in directory.iterdir()) == ["keys"]
+    monkeypatch.setattr(os, "stat", Stat(os.stat, {"keys": 1, "mail": 2, "lists.example.org": 2}))
+    assert keep(**domain)["changed"] is False
+    domain["mail_values"]["host"] = "lists.example.org"
+    assert keep(check_mode=True, **domain)["pending"] is True
+    assert "www" in mail.read_text()
+    assert keep(number=2, **domain)["changed"] is True
+    assert mail.read_text() == "exceptions: board, a+b\nhost: lists.example.org\nkey: 2:%s\n" % lines(directory)[1][2]
+
+
+@pytest.mark.parametrize("content", ["", "x\n", "key: y\n", "host: \xff\n"])
+def test_a_domains_damaged_file_is_made_anew(keep, domain, tmp_path, content):
+    keep(**domain)
+    mail = tmp_path / "mail" / "lists.example.org"
+    before = mail.read_text()
+    mail.write_text(content, encoding="latin-1")
+    assert keep(**domain)["changed"] is True
+    assert mail.read_text() == before
+
+
+def test_a_domains_file_that_everybody_can_read(keep, domain, tmp_path):
+    keep(**domain)
+    (tmp_path / "mail" / "lists.example.org").chmod(0o644)
+    assert "can be read by everybody on the host (mode 0644)" in keep(**domain)["msg"]
+
+
+def test_a_machine_without_a_directory_for_domains(keep, domain, tmp_path):
+    (tmp_path / "mail").rmdir()
+    assert keep(check_mode=True, **domain)["pending"] is True
+    assert "No such file" in keep(**domain)["msg"]

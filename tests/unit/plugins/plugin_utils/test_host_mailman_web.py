@@ -8,7 +8,7 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _host
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _hosts as hosts
 
 VALUES = {
-    "domain": "", "policy_hosts": [], "mailman_web_trusted_proxies": [],
+    "domain": "", "one_click": False, "policy_hosts": [], "mailman_web_trusted_proxies": [],
     "mailman_web_certificate": "", "mailman_web_certificate_key": "", "url_hosts": ["lists.example.com", "lists.example.net"], "prefix": "/usr/lib/mailman",
     "cgi_group": "www-data", "web_group": "www-data", "web_server": "apache",
     "own_files": ["/etc/apache2/sites-available/listhost.conf", "/etc/apache2/sites-enabled/listhost.conf"],
@@ -50,6 +50,15 @@ CASES = {
          [["mailman_web_trusted_proxies is set for lists.example.org", "Set mailman_web_trusted_proxies for the machine"]]),
         ("shared=yes", {"domain": "lists.example.org", "mailman_web_trusted_proxies": ["192.0.2.1"]}, []),
         ("shared=limits", {"mailman_web_trusted_proxies": ["192.0.2.1"]}, []),
+    ],
+    "machine_of_one_click": [
+        ("shared=yes", {"domain": "lists.example.org", "one_click": True}, [
+            ["mailman_web_one_click is true for lists.example.org", "First run site.yml with the machine's own inventory", "to false here"]]),
+        ("shared=yes\none_click_group=root", {"domain": "lists.example.org", "one_click": True}, [["makes no links yet"]]),
+        ("shared=yes\none_click_group=Debian-exim", {"domain": "lists.example.org", "one_click": True}, []),
+        ("shared=yes", {"domain": "lists.example.org"}, []), ("", {"one_click": True}, []),
+        # One fault, not two, where the machine has no web server.
+        ("", {"domain": "lists.example.org", "one_click": True}, [["has no web server yet"]]),
     ],
     "other_web_server": [
         ("other=*:80 nginx nginx.service", {}, [["nginx (nginx.service) listens on port 80 of *", "mailman_web to false"]]),

@@ -86,6 +86,8 @@ def warm(**changes):
     return to(warm_up={"from": "2126-12-01", "messages": 100, "growth": 1.5, "until": 5000, **changes})
 
 
+# One character longer than the name of a socket can have it.
+LONG_DOMAIN = 50 * "a" + "." + 20 * "b" + ".example"
 CASES = {
     "exim.next_key": [
         ({"exim_dkim_next_selector": "lists"}, ["exim_dkim_next_selector is 'lists', and so is exim_dkim_selector", "another name"]),
@@ -444,9 +446,12 @@ CASES = {
         ({"mailman_web_one_click": "yes", "mailman_web": False}, ["mailman_web_one_click is true, but mailman_web is false", "Set mailman_web to true"]),
         ({"mailman_web_one_click": False, "mailman_web": False}, []), ({"mailman_web_one_click": True}, []),
     ],
-    "mailman_web.one_click_of_separate_domains": [
-        ({"mailman_web_one_click": True, "mailman_separate_home": "/virtual"}, ["mailman_separate_home is '/virtual'", "mailman_web_one_click to false"]),
-        ({"mailman_web_one_click": True}, []), ({"mailman_separate_home": "/virtual"}, []),
+    "mailman_web.one_click_of_long_domains": [
+        ({"mailman_web_one_click": True, "mailman_separate_home": "/virtual", "mailman_email_host": LONG_DOMAIN},
+         ["mailman_email_host has 79 characters", "78 at most", "mailman_web_one_click to false"]),
+        ({"mailman_web_one_click": True, "mailman_separate_home": "/virtual", "mailman_email_host": LONG_DOMAIN[1:]}, []),
+        ({"mailman_web_one_click": True, "mailman_email_host": LONG_DOMAIN}, []),
+        ({"mailman_separate_home": "/virtual", "mailman_email_host": LONG_DOMAIN}, []),
     ],
     "mailman_web.one_click_of_closed_lists": [
         (dict(lists(settings={"unsubscribe_policy": 1}), mailman_web_one_click=True),
@@ -543,11 +548,19 @@ CASES = {
         ({"mailman_web_one_click": True, "mailman_verp": "none"}, ["mailman_verp is 'none'"]),
         ({"mailman_web_one_click": True, "exim_configuration": "blocks"}, ["exim_configuration is blocks", "Set mailman_web_one_click to false"]),
         ({"mailman_web_one_click": True}, []), ({"mailman_verp": "none", "exim_configuration": "blocks"}, []),
+        # A machine of separate domains, and one of these.
+        ({"mailman_web_one_click": True, "mailman_separate_home": "/virtual", "mailman_verp": "none", "exim_lists_domains": []}, []),
+        ({"mailman_web_one_click": True, "mailman_separate_home": "/virtual", "exim_configuration": "blocks"}, ["exim_configuration is blocks"]),
+        ({"mailman_web_one_click": True, "mailman_separate_home": "/virtual", "mailman_verp": "none", "exim_lists_domains": ["a.test"]},
+         ["mailman_verp is 'none'"]),
     ],
     "exim_lists.one_click_is_signed": [
         ({"mailman_web_one_click": True}, ["exim_dkim_domains does not have list.example.com", "publish their keys"]),
         ({"mailman_web_one_click": True, "exim_lists_domains": ["a.test", "b.test", "c.test"], "exim_dkim_domains": ["b.test"]}, ["a.test and c.test"]),
         ({"mailman_web_one_click": True, "exim_dkim_domains": ["list.example.com"]}, []), ({}, []),
+        ({"mailman_web_one_click": True, "mailman_separate_home": "/virtual", "exim_lists_domains": ["a.test"], "exim_dkim_domains": ["b.test"]},
+         ["exim_dkim_domains of the machine does not have a.test"]),
+        ({"mailman_web_one_click": True, "mailman_separate_home": "/virtual", "exim_lists_domains": []}, []),
     ],
     "exim_lists.port_of_mailman": [
         ({"exim_ports": [587]}, ["exim_ports is [587]", "port 25", "Add that port"]),

@@ -120,9 +120,9 @@ def test_what_is_asked(usual):
     assert first["mailman"]["compare_lists"]["site_password"] == "not for others"
     assert "mailman-request@lists.example.org" in first["addresses"]
     assert first["command"][:2] == ["sh", "-c"] and first["command"][3] == "look"
-    assert first["command"][-2:] == ["/etc/apache2/sites-available/listhost_lists.example.org.conf", "/etc/apache2/sites-available/listhost.conf"]
+    assert first["command"][-4:-2] == ["/etc/apache2/sites-available/listhost_lists.example.org.conf", "/etc/apache2/sites-available/listhost.conf"]
     assert first["links"] == ["/etc/apache2/sites-enabled/listhost_lists.example.org.conf"]
-    assert set(first["command"][-2:]).intersection(first["mailman"]["compare_files"]) == {first["command"][-2]}
+    assert set(first["command"][-4:-2]).intersection(first["mailman"]["compare_files"]) == {first["command"][-4]}
     assert (second["command"], second["links"]) == ([], [])
 
 

@@ -20,6 +20,6 @@ for path in internal.rglob("*.py"):
         (cache / "get_pip_{}.py".format(version.replace(".", "_"))).write_text("import ensurepip; ensurepip.bootstrap()\n")
 
 downloads = pathlib.Path("~/.cache/pip").expanduser()
-if "PIP_CACHE_DIR" in os.environ and not downloads.exists():
+if "PIP_CACHE_DIR" in os.environ and not os.path.lexists(downloads):
     downloads.parent.mkdir(parents=True, exist_ok=True)
     downloads.symlink_to(os.environ["PIP_CACHE_DIR"])

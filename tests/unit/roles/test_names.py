@@ -12,7 +12,7 @@ import yaml
 
 ROOT = os.path.join(os.path.dirname(__file__), "..", "..", "..")
 VERBS = set("""
-    Add Allow Announce Apply Archive Ask Build Check Collect Compare Compile Configure Copy Create Download Enable Ensure Fail Fetch Freeze Give
+    Add Allow Announce Apply Archive Ask Build Check Collect Compare Compile Configure Copy Create Download Enable End Ensure Fail Fetch Freeze Gather Give
     Install List Load Look Make Mark Move Pack Plan Prepare Put Read Release Reload Remove Restart Restore Save Set Show Skip Start Stop Take Test Thaw Unpack
     Update Verify Wait Write
 """.split())

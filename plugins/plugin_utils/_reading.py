@@ -21,7 +21,11 @@ try:
         return value
 except ImportError:
     # Before ansible-core 2.19 all is a template, but for what is wrapped.
-    from ansible.utils.unsafe_proxy import wrap_var as untrusted  # noqa: F401
+    from ansible.utils.unsafe_proxy import wrap_var
+
+    def untrusted(value):
+        """Return what a host has said as what is never a template."""
+        return wrap_var(value)
 
     def trust_as_template(value):
         return value

@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
             found = self._execute_module(module_args={"domains": domains.requests, "exim_options": [LIMIT]}, task_vars=task_vars)
             if found.get("failed"):
                 return self.left(result, found)
-            result["unchanged"] = domains.unchanged(found["domains"], found["exim_options"])
+            result["unchanged"] = domains.unchanged(found["domains"], found["exim"])
         for host, doubt in domains.doubts.items():
             display.vv("the roles set up %s: %s" % (host, doubt), host=own)
         return result

@@ -47,6 +47,9 @@ options:
         type: list
         elements: str
         default: []
+      keys:
+        description: Options of M(listhost.exim_mailman.mailman_one_click_keys), which is asked in check mode.
+        type: dict
   router:
     description: The name of Exim's router for addresses of lists.
     type: str
@@ -104,11 +107,13 @@ domains:
     said:
       description: What the command printed.
       type: str
-exim_options:
-  description: The options of Exim. Empty where there is no Exim that can be asked.
+    keys:
+      description: What M(listhost.exim_mailman.mailman_one_click_keys) returns.
+      type: dict
+exim:
+  description: What M(listhost.exim_mailman.exim_info) tells of Exim. Empty where there is no Exim that can be asked.
   returned: outside of a play
   type: dict
-  sample: {smtp_accept_queue_per_connection: 30}
 """
 
 import os
@@ -117,9 +122,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import Exim, EximError
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_address import compare, route_tests
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import ask, parse_options
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import read_settings
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._in_parallel import Part, PartError, in_parallel
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_look import OPTIONS, look
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._one_click_keys import OPTIONS as KEYS
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._one_click_keys import keep_keys
 
 
 class LookModule(AnsibleModule):
@@ -129,13 +136,18 @@ class LookModule(AnsibleModule):
         self.log("Invoked for %s" % " ".join(domain["name"] for domain in self.params["domains"]))
 
 
-def look_at(module, domain):
-    """Return what there is of one domain, but for what Exim says. Raises PartError where mailman_info would fail."""
-    checked = ArgumentSpecValidator(OPTIONS).validate(domain["mailman"])
+def part(module, options, params):
+    """Return the module with other options. Raises PartError where their own module would fail."""
+    checked = ArgumentSpecValidator(options).validate(params)
     if checked.error_messages:
         raise PartError(" ".join(checked.error_messages))
+    return Part(module, checked.validated_parameters)
+
+
+def look_at(module, domain):
+    """Return what there is of one domain, but for what Exim says. Raises PartError where mailman_info or mailman_one_click_keys would fail."""
     found = {
-        "mailman": look(Part(module, checked.validated_parameters)),
+        "mailman": look(part(module, OPTIONS, domain["mailman"])),
         "links": dict((link, os.path.realpath(link)) for link in domain["links"] if os.path.islink(link)),
         "said": "",
     }
@@ -143,11 +155,15 @@ def look_at(module, domain):
     found["mailman"].pop("invocation", None)
     if domain["command"]:
         found["said"] = module.run_command(domain["command"], cwd="/")[1]
+    if domain["keys"]:
+        asked = part(module, KEYS, domain["keys"])
+        asked.check_mode = True
+        found["keys"] = keep_keys(asked)
     return found
 
 
 def ask_exim(module):
-    """Return the options of Exim, and the names of the domains whose addresses it hands over."""
+    """Return the settings of Exim, and the names of the domains whose addresses it hands over."""
     params = module.params
     tests = [
         dict(name=domain["name"], address=address, outcome="routed", router=params["router"], transport=params["transport"], redirected_to=None, sender=None,
@@ -156,7 +172,7 @@ def ask_exim(module):
     ]
     try:
         exim = Exim.from_module(Part(module, {"exim": None}))
-        options = parse_options(ask(exim, "-bP", *params["exim_options"]), set()) if params["exim_options"] else {}
+        settings = read_settings(exim, params["exim_options"])
         # Two processes, however many domains there are.
         lost = set(
             test["name"] for test, result, verified in zip(tests, route_tests(exim, tests, False), route_tests(exim, tests, True))
@@ -165,7 +181,7 @@ def ask_exim(module):
     except EximError:
         # One address is in the way of all others. The test of each domain says which.
         return {}, set()
-    return options, set(test["name"] for test in tests) - lost
+    return settings, set(test["name"] for test in tests) - lost
 
 
 def main():
@@ -182,6 +198,7 @@ def main():
                     links=dict(type="list", elements="path", default=[]),
                     addresses=dict(type="list", elements="str", default=[]),
                     command=dict(type="list", elements="str", default=[]),
+                    keys=dict(type="dict", no_log=False),
                 ),
             ),
             router=dict(type="str", default="mailman_router"),
@@ -192,12 +209,12 @@ def main():
     )
     domains = module.params["domains"]
     found = dict(zip([domain["name"] for domain in domains], in_parallel(lambda domain: look_at(module, domain), domains)))
-    options, routed = ask_exim(module)
+    settings, routed = ask_exim(module)
     for name, one in found.items():
         if one is not None:
             one["routed"] = name in routed
     module.exit_json(
-        changed=False, exim_options=options, domains=dict((name, one) for name, one in found.items() if one is not None),
+        changed=False, exim=settings, domains=dict((name, one) for name, one in found.items() if one is not None),
         invocation={"module_args": {"domains": sorted(found)}},
     )
 

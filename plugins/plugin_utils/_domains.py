@@ -56,12 +56,16 @@ def machines(templar, hosts, hostvars):
     return found
 
 
-def arguments_of(role, tasks, action):
-    """Return the arguments of the first task with an action in a file of a role's tasks, as they stand there."""
+def task_with(role, tasks, action):
+    """Return the first task with an action in a file of a role's tasks, as it stands there."""
     for task in _roles.load(role, "tasks", tasks + ".yml"):
         if action in task:
-            return trusted(task[action])
+            return trusted(task)
     raise LookupError("%s: %s.yml has no %s" % (role, tasks, action))
+
+
+def arguments_of(role, tasks, action):
+    return task_with(role, tasks, action)[action]
 
 
 def without_omitted(arguments):
@@ -125,7 +129,7 @@ class Domain:
             # As far as it is known before the look.
             mailman_installation={
                 "separate_domain": self.value("__mailman_separate_domain"), "url_hosts": self.value("__mailman_url_hosts"), "frozen": {},
-                "prefix": self.value("__mailman_prefix"),
+                "prefix": self.value("__mailman_prefix"), "group": self.value("__mailman_group"),
             },
         )
         asked = without_omitted(self.mean(arguments_of("mailman", "discover", OURS + "mailman_info")))
@@ -140,12 +144,25 @@ class Domain:
         return request
 
     def request_web(self, request):
-        if self.value("mailman_web_server") != "apache" or self.typed["mailman_web_one_click"] or self.variables.get("listhost_dns_mta_sts", "none") != "none":
+        if self.value("mailman_web_server") != "apache" or self.variables.get("listhost_dns_mta_sts", "none") != "none":
             raise InDoubt("its web server has more than pages")
         script = self.mean(trusted("{{ lookup('ansible.builtin.file', 'look.sh') }}"), "mailman_web")
         request["command"] = ["sh", "-c", "exec < /dev/null\n" + script, "look", *self.look_of_web()]
         request["mailman"]["compare_files"] = [*request["mailman"]["compare_files"], self.value("__mailman_web_path", "mailman_web")]
         request["links"] = [one for one in [self.value("__mailman_web_link", "mailman_web")] if one]
+        if self.typed["mailman_web_one_click"]:
+            # What is in them depends on what the look finds.
+            files = [self.mean(one["path"], "mailman_web") for one in self.variables["__mailman_web_one_click_files"]]
+            request["mailman"]["compare_files"].extend(files)
+            request["keys"] = self.keys()
+
+    def keys(self):
+        """Return what role mailman_web asks of the keys for one-click unsubscription."""
+        return without_omitted(self.mean(arguments_of("mailman_web", "one_click_keys", OURS + "mailman_one_click_keys"), "mailman_web"))
+
+    def asked_for_web(self):
+        """Return all that depends on what is known of Mailman."""
+        return self.typed["mailman_web"] and (self.look_of_web(), self.typed["mailman_web_one_click"] and self.keys())
 
     def look_of_web(self):
         """Return the arguments of role mailman_web's look."""
@@ -154,21 +171,21 @@ class Domain:
                 return [str(one) for one in self.mean(trusted(task["vars"]["__mailman_web_look_at"]), "mailman_web")]
         raise LookupError("mailman_web: look.yml does not say what it looks at")
 
-    def compare(self, found, exim_options):
+    def compare(self, found, exim):
         """Raise InDoubt with what differs."""
         info = found["mailman"]
         self.variables["__mailman_info"] = untrusted(info)
         self.judge("mailman", info, "mailman", "discover")
         if not info["installed"] or self.is_true("__mailman_must_install") or info["frozen_formerly"] or self.domain in info["frozen"]:
             raise InDoubt("Mailman is to be installed, or mail waits")
-        look = self.look_of_web() if self.typed["mailman_web"] else None
+        look = self.asked_for_web()
         self.variables["mailman_installation"] = untrusted(self.value("__mailman_as_found"))
         if look:
-            if look != self.look_of_web():
+            if look != self.asked_for_web():
                 raise InDoubt("role mailman_web would look at something else")
             self.compare_web(found)
         self.compare_mailman(info)
-        self.compare_exim(found, exim_options)
+        self.compare_exim(found, exim)
 
     def judge(self, look, text, role, tasks):
         """Return what was found, if nothing is wrong with it."""
@@ -192,8 +209,15 @@ class Domain:
     def compare_web(self, found):
         self.variables["__mailman_web_look"] = untrusted({"stdout": found["said"]})
         self.variables["__mailman_web_host"] = untrusted({"found": self.judge("mailman_web", found["said"], "mailman_web", "look")})
-        if self.is_true("__mailman_web_unprepared", "mailman_web") or self.value("__mailman_web_one_click_state", "mailman_web"):
+        answers = self.typed["mailman_web_one_click"]
+        if self.is_true("__mailman_web_unprepared", "mailman_web"):
             raise InDoubt("the web server is to be prepared")
+        if self.value("__mailman_web_one_click_state", "mailman_web") != ("active,enabled" if answers else ""):
+            raise InDoubt("what answers one-click unsubscription is to be started or removed")
+        if answers:
+            if found["keys"]["pending"]:
+                raise InDoubt("the keys for one-click unsubscription differ")
+            self.variables["__mailman_web_keys"] = untrusted(found["keys"])
         self.variables["mailman_contribution"] = self.mean(
             arguments_of("mailman_web", "look", "ansible.builtin.set_fact")["mailman_web_contribution"], "mailman_web"
         )
@@ -204,12 +228,12 @@ class Domain:
         ):
             raise InDoubt("the configuration of the web server differs")
 
-    def compare_exim(self, found, exim_options):
-        if not found["routed"] or LIMIT not in exim_options:
+    def compare_exim(self, found, exim):
+        if not found["routed"] or LIMIT not in exim.get("options", ()):
             raise InDoubt("Exim does not find the domain")
-        name = "exim_" + LIMIT
-        said = dict(self.said, **{name: untrusted(exim_options[LIMIT])})
-        self.check(["virtual_domain"], said, dict(self.variables, **{name: said[name]}))
+        self.variables["__exim_lists_exim"] = untrusted(exim)
+        known = {name: self.mean(value, "exim_lists") for name, value in task_with("exim_lists", "preflight_domain", OURS + "role_values")["vars"].items()}
+        self.check(["virtual_domain"], dict(self.said, **known), dict(self.variables, **known))
 
 
 class Domains:
@@ -229,7 +253,7 @@ class Domains:
                 self.doubts[host] = doubt
         return [results[host][0] for host in hosts if host not in self.doubts]
 
-    def unchanged(self, found, exim_options):
+    def unchanged(self, found, exim):
         """Return the hosts for which the roles would change nothing."""
 
         def compare(host):
@@ -237,7 +261,7 @@ class Domains:
                 raise InDoubt("it could not be looked at")
             domain = self.start(host)
             domain.request()
-            domain.compare(found[host], exim_options)
+            domain.compare(found[host], exim)
             return host
 
         return self.of_each([request["name"] for request in self.requests], compare)

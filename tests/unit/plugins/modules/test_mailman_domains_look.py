@@ -26,7 +26,7 @@ def look(monkeypatch, run_module, tmp_path):
 
     monkeypatch.setattr(mailman_domains_look.Exim, "from_module", lambda module: None)
     monkeypatch.setattr(mailman_domains_look, "route_tests", route_tests)
-    monkeypatch.setattr(mailman_domains_look, "ask", lambda exim, *arguments: "smtp_accept_queue_per_connection = 30\n")
+    monkeypatch.setattr(mailman_domains_look, "read_settings", lambda exim, options: {"options": dict.fromkeys(options, "30")})
     monkeypatch.setattr(_mailman_look, "host_name_fault", lambda: "")
 
     def run(*domains, **options):
@@ -46,11 +46,20 @@ def test_several_domains(look, tmp_path):
         ("c", {"mailman": {"prefix": "/nowhere", "compare_files": ["/etc/passwd"]}}),
     )
     assert sorted(found["domains"]) == ["a", "b", "c"] and found["changed"] is False
-    assert found["exim_options"] == {"smtp_accept_queue_per_connection": "30"}
+    assert found["exim"] == {"options": {"smtp_accept_queue_per_connection": "30"}}
     assert found["domains"]["a"]["links"] == {str(tmp_path / "link"): os.path.realpath(str(tmp_path / "file"))}
     assert (found["domains"]["a"]["said"], found["domains"]["b"]["said"]) == ("", "said=it's b\n")
     assert [found["domains"][name]["mailman"]["prefix"] for name in "abc"] == [str(tmp_path / "a"), str(tmp_path / "b"), "/nowhere"]
     assert not found["domains"]["c"]["mailman"]["installed"]
+
+
+def test_keys_are_looked_at_and_not_made(look, tmp_path):
+    keys = {"directory": str(tmp_path / "one_click"), "group": "nobody here"}
+    found = look(("a", {"keys": keys}), ("b", {"keys": dict(keys, number="x")}), ("c", {"keys": dict(keys, number=1)}), _ansible_check_mode=False)
+    assert {name: one["keys"] for name, one in found["domains"].items()} == dict.fromkeys(
+        "ac", {"changed": True, "pending": True, "numbers": [1], "mail_group": ""}
+    )
+    assert os.listdir(str(tmp_path)) == []
 
 
 def test_faults_of_one(look, monkeypatch):
@@ -89,7 +98,7 @@ def test_no_exim(look, monkeypatch):
 
     monkeypatch.setattr(mailman_domains_look.Exim, "from_module", fails)
     found = look(("a", {"addresses": ["list@a"]}))
-    assert (found["exim_options"], found["domains"]["a"]["routed"]) == ({}, False)
+    assert (found["exim"], found["domains"]["a"]["routed"]) == ({}, False)
 
 
 def test_no_secret_is_shown(look, monkeypatch):

@@ -9,7 +9,8 @@ import os
 import re
 
 import pytest
-from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_one_click_keys as keys
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _one_click_keys as keys
+from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_one_click_keys
 
 DAY = 86400
 NOW = 1800000000
@@ -30,7 +31,7 @@ def keep(run_module, monkeypatch, directory):
 
     def keep(number=1, now=NOW, check_mode=False, group=GROUP, days=60, **options):
         monkeypatch.setattr(keys.time, "time", lambda: now)
-        result = run_module(keys, directory=str(directory), number=number, days=days, group=group, _ansible_check_mode=check_mode, **options)
+        result = run_module(mailman_one_click_keys, directory=str(directory), number=number, days=days, group=group, _ansible_check_mode=check_mode, **options)
         assert not re.search("[0-9a-f]{40}", json.dumps(result))
         return result
 

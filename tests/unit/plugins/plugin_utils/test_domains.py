@@ -9,13 +9,14 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_settings import render, sum_of, sum_of_block
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._domains import LIMIT, OURS, Domains, arguments_of, machines, without_omitted
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._domains import LIMIT, OURS, Domains, InDoubt, arguments_of, machines, without_omitted
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._unchanged import MADE
 from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import trusted
 
 FACTS = {
     "os_family": "Debian", "distribution": "Debian", "distribution_version": "12.5", "distribution_major_version": "12", "distribution_release": "bookworm",
     "pkg_mgr": "apt", "selinux": {"status": "disabled"}, "dns": {"nameservers": ["192.0.2.53"]}, "fqdn": "machine.example.com",
+    "python": {"executable": "/usr/bin/python3"},
 }
 SAID = {
     "ansible_host": "machine.example.com", "ansible_check_mode": False, "inventory_dir": "/inventories/first",
@@ -27,6 +28,11 @@ SAID = {
 }
 LOOK = "program=yes\nservice=active,enabled\nprograms=yes\nshared=yes\nsaid=Group: name=\"www-data\" id=33\nnow=1700000000\nexpires=1900000000\n" \
        "names=DNS:www.lists.example.org\npair=same\n"
+LOOK_AT_ONE_CLICK = "one_click=active,enabled\none_click_group=Debian-exim\n"
+KEYS = {"changed": False, "pending": False, "numbers": [1], "mail_group": "Debian-exim"}
+TRANSPORTS = [{"name": "mailman_verp_smtp", "options": {"dkim_domain": "${extract{x}{ xlists.example.org=lists.example.org }{$value}{}}"}}]
+EXIM = {"options": {LIMIT: "30"}, "transports": TRANSPORTS}
+WEB = {"without web": {}, "with web": {"mailman_web": True}, "with one-click": {"mailman_web": True, "mailman_web_one_click": True}}
 
 
 class HostVars(dict):
@@ -69,13 +75,14 @@ def as_it_should_be(domain):
     domain.variables["mailman_installation"] = domain.value("__mailman_as_found")
     files, links, said = [], {}, ""
     if domain.typed["mailman_web"]:
-        said = LOOK.replace("lists.example.org", domain.domain)
+        said = LOOK.replace("lists.example.org", domain.domain) + (LOOK_AT_ONE_CLICK if domain.typed["mailman_web_one_click"] else "")
+        domain.variables.update(__mailman_web_keys=KEYS)
         domain.variables.update(__mailman_web_look={"stdout": said}, __mailman_web_host={"found": domain.judge("mailman_web", said, "mailman_web", "look")})
         domain.variables["mailman_contribution"] = domain.mean(
             arguments_of("mailman_web", "look", "ansible.builtin.set_fact")["mailman_web_contribution"], "mailman_web"
         )
         wanted = domain.mean(arguments_of("mailman_web", "configure", OURS + "apache_config"), "mailman_web")
-        files, links = [wanted], {wanted["link"]: wanted["path"]}
+        files, links = [wanted, *wanted["files"]], {wanted["link"]: wanted["path"]}
     arguments = without_omitted(domain.mean(arguments_of("mailman", "configure", OURS + "mailman_config")))
     settings, runner = arguments["settings"], arguments["bounce_runner"]
     made = dict.fromkeys(arguments["generated_secrets"], MADE)
@@ -84,13 +91,13 @@ def as_it_should_be(domain):
         "path": prefix + "/Mailman/mm_cfg.py", "sum": sum_of_block(block), "settled": True, "runner": of_file({"content": runner["source"]}),
         "runner_left": True, "files": {spec["path"]: of_file(spec) for spec in [*arguments["files"], *files]},
     }
-    return {"mailman": info, "links": links, "said": said, "routed": True}
+    return {"mailman": info, "links": links, "said": said, "routed": True, "keys": KEYS}
 
 
 @pytest.fixture(scope="module")
 def usual():
-    """Two domains, the first without and with web pages, and what a look finds of both."""
-    found = {web: ask(hosts(mailman_web=web)) for web in (False, True)}
+    """Two domains, the first without and with web pages and one-click unsubscription, and what a look finds of both."""
+    found = {web: ask(hosts(**said)) for web, said in WEB.items()}
     assert not any(domains.doubts for domains, looked in found.values())
     return found
 
@@ -102,18 +109,23 @@ def copy_of(usual):
     return domains, copy.deepcopy(usual[1])
 
 
-@pytest.fixture(params=[False, True], ids=["without web", "with web"])
+@pytest.fixture(params=WEB)
 def found(request, usual):
     return copy_of(usual[request.param])
 
 
 @pytest.fixture
 def found_of_web(usual):
-    return copy_of(usual[True])
+    return copy_of(usual["with web"])
+
+
+@pytest.fixture
+def found_of_one_click(usual):
+    return copy_of(usual["with one-click"])
 
 
 def test_what_is_asked(usual):
-    first, second = usual[True][0].requests
+    first, second = usual["with web"][0].requests
     assert first["name"] == "lists.example.org" and first["mailman"]["prefix"] == "/virtual/lists.example.org/mailman"
     assert first["mailman"]["service"] == "mailman@lists.example.org" and first["mailman"]["frozen_file"] == "/virtual/frozen"
     assert [one["name"] for one in first["mailman"]["compare_lists"]["lists"]] == ["mailman", "announce"]
@@ -124,11 +136,21 @@ def test_what_is_asked(usual):
     assert first["links"] == ["/etc/apache2/sites-enabled/listhost_lists.example.org.conf"]
     assert set(first["command"][-4:-2]).intersection(first["mailman"]["compare_files"]) == {first["command"][-4]}
     assert (second["command"], second["links"]) == ([], [])
+    assert "keys" not in first
+
+
+def test_what_is_asked_about_one_click(usual):
+    first, second = usual["with one-click"][0].requests
+    assert first["keys"]["directory"] == "/etc/listhost/one_click_lists.example.org" and first["keys"]["group"] == "list"
+    assert first["keys"]["mail_path"] == "/virtual/one_click/lists.example.org"
+    assert first["keys"]["mail_values"] == {"host": "www.lists.example.org", "exceptions": ""}
+    unit = "/etc/systemd/system/listhost-one-click-lists.example.org"
+    assert {unit + ".socket", unit + "@.service", "/etc/listhost/one_click_lists.example.org/one_click.py"} < set(first["mailman"]["compare_files"])
 
 
 def test_nothing_differs(found):
     domains, looked = found
-    assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.org", "lists.example.net"]
+    assert domains.unchanged(looked, EXIM) == ["lists.example.org", "lists.example.net"]
     assert not domains.doubts
 
 
@@ -165,17 +187,26 @@ DIFFERENCES = {
 def test_one_difference_is_of_one_domain(found, difference):
     domains, looked = found
     DIFFERENCES[difference](looked["lists.example.org"])
-    assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.net"]
+    assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
     assert list(domains.doubts) == ["lists.example.org"]
 
 
-def test_each_file_counts(found_of_web, usual):
-    paths = list(found_of_web[1]["lists.example.org"]["mailman"]["configuration"]["files"])
-    assert len(paths) >= 5
-    for path in paths:
-        domains, looked = copy_of(usual[True])
-        looked["lists.example.org"]["mailman"]["configuration"]["files"][path]["sum"] = sum_of("by hand")
-        assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.net"], path
+def test_each_file_counts(found_of_one_click):
+    domains, looked = found_of_one_click
+    found = looked["lists.example.org"]
+    files = found["mailman"]["configuration"]["files"]
+    asked = domains.start("lists.example.org")
+    asked.request()
+    assert len(files) >= 9
+    for path, file in files.items():
+        domain = copy.copy(asked)
+        domain.variables = dict(asked.variables)
+        right = file["sum"]
+        file["sum"] = sum_of("by hand")
+        with pytest.raises(InDoubt):
+            domain.compare(found, EXIM)
+        file["sum"] = right
+    asked.compare(found, EXIM)
 
 
 @pytest.mark.parametrize(
@@ -188,25 +219,57 @@ def test_each_answer_of_the_web_server_counts(found_of_web, old, new):
     domains, looked = found_of_web
     assert old in looked["lists.example.org"]["said"]
     looked["lists.example.org"]["said"] = looked["lists.example.org"]["said"].replace(old, new)
-    assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.net"]
+    assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("one_click=active,enabled", ""), ("one_click=active,enabled", "one_click=inactive,enabled"), ("one_click=active,enabled", "one_click=active,disabled"),
+     ("one_click_group=Debian-exim", "")],
+)
+def test_each_answer_about_one_click_counts(found_of_one_click, old, new):
+    domains, looked = found_of_one_click
+    assert old in looked["lists.example.org"]["said"]
+    looked["lists.example.org"]["said"] = looked["lists.example.org"]["said"].replace(old, new)
+    assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
+
+
+@pytest.mark.parametrize("keys", [None, dict(KEYS, changed=True, pending=True)])
+def test_the_keys_for_one_click_count(found_of_one_click, keys):
+    domains, looked = found_of_one_click
+    looked["lists.example.org"]["keys"] = keys
+    assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
+
+
+@pytest.mark.parametrize("differs", [{"group": "other"}, {"mail_groups": ["other"]}])
+def test_mailman_has_another_group_than_the_look_asked_about(found_of_one_click, differs):
+    domains, looked = found_of_one_click
+    looked["lists.example.org"]["mailman"].update(differs)
+    assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
 
 
 def test_the_link_of_the_web_server_counts(found_of_web):
     domains, looked = found_of_web
     looked["lists.example.org"]["links"] = {}
-    assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.net"]
+    assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
 
 
-@pytest.mark.parametrize("limit", [{}, {LIMIT: "10"}])
-def test_what_exim_takes_from_one_connection(found, limit):
+@pytest.mark.parametrize("exim", [{}, dict(EXIM, options={}), dict(EXIM, options={LIMIT: "10"})])
+def test_what_exim_takes_from_one_connection(found, exim):
     domains, looked = found
-    assert domains.unchanged(looked, limit) == []
+    assert domains.unchanged(looked, exim) == []
+
+
+def test_what_exim_signs(found_of_one_click):
+    domains, looked = found_of_one_click
+    unsigned = dict(EXIM, transports=[dict(TRANSPORTS[0], options={"dkim_domain": "${extract{x}{ xlists.example.net=lists.example.net }{$value}{}}"})])
+    assert domains.unchanged(looked, unsigned) == ["lists.example.net"]
 
 
 def test_what_could_not_be_looked_at(found):
     domains, looked = found
     del looked["lists.example.org"]
-    assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.net"]
+    assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +285,6 @@ def test_what_could_not_be_looked_at(found):
         {"mailman_unknown": 1},
         # Somebody's own, on the command line: the roles' would win here.
         {"__mailman_selinux_contexts": []},
-        {"mailman_web": True, "mailman_web_one_click": True},
         {"mailman_web": True, "listhost_dns_mta_sts": "testing"},
     ],
 )
@@ -236,15 +298,15 @@ def test_what_the_roles_are_to_see_themselves(said):
 def test_secret_settings_are_compared_by_the_module():
     """No look tells anything of them."""
     domains, looked = ask(hosts(mailman_settings={"RECAPTCHA_PRIVATE_KEY": "secret"}))
-    assert domains.unchanged(looked, {LIMIT: "30"}) == ["lists.example.net"]
+    assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
 
 
 def test_what_a_host_says_is_no_template(usual):
-    domains, looked = copy_of(usual[False])
+    domains, looked = copy_of(usual["without web"])
     domain = domains.start("lists.example.org")
     domain.request()
     looked["lists.example.org"]["mailman"]["version"] = "{{ mailman_site_password }}"
-    domain.compare(looked["lists.example.org"], {LIMIT: "30"})
+    domain.compare(looked["lists.example.org"], EXIM)
     assert domain.value("mailman_installation")["version"] == "{{ mailman_site_password }}"
 
 

@@ -4,9 +4,11 @@
 """Ansible on this machine in the tests: what a run builds and throws away is built once for all runs.
 
 This is the archive of each module that goes to a host, and the code that Jinja makes of each template. To build them is a third of what a run costs.
+A tenth is Python's search for garbage, of which a run leaves little.
 """
 
 import dataclasses
+import gc
 import hashlib
 import marshal
 import os
@@ -73,6 +75,9 @@ class CallbackModule(CallbackBase):
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
+        # The processes for tasks are forks of this one, and have it from here.
+        gc.freeze()
+        gc.set_threshold(100000, 50, 50)
         archives = pathlib.Path(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache")
         if named_mutex and not archives.exists():
             kept = ROOT / ".cache/built" / key()

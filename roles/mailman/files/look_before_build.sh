@@ -1,11 +1,14 @@
 # A look at what building Mailman needs of a host, before anything is changed. Arguments: the directory to build in, the wrapper's group, the mirror that is to
 # have Python 2.7, the Python that is to have dnspython, and what pip requires for that; an empty one is not looked at. A line for each thing that is wrong: the
-# variable, and what it is.
+# variable, and what it is. More arguments: the packages that are to be installed, separated by blanks, and files, each with what is to be in it. If all of that
+# is there, and dnspython, there is a line that says so.
 where=${1:-${TMPDIR:-/tmp}}
 group=$2
 mirror=$3
 python=$4
 requirement=$5
+packages=$6
+shift 6
 if [ "$group" ] && ! getent group "$group" > /dev/null; then
     echo "mailman_mail_group is '$group', and the host has no such group. Correct it, make the group first, or take the variable out."
 fi
@@ -38,7 +41,23 @@ if ! "$place/program" 2> /dev/null; then
     echo "mailman_build_directory: no program can be run in $where (mounted noexec?), and Mailman is built of some. Name another directory."
 fi
 
-if [ "$mirror" ]; then
+# Whether what the packages bring is there already. The mirror is in one of the files.
+prepared=yes
+installed() {
+    if command -v dpkg-query > /dev/null; then
+        ! dpkg-query --show --showformat '${db:Status-Abbrev}\n' "$@" 2>&1 | grep -qv '^ii'
+    else
+        rpm --query --quiet "$@"
+    fi
+}
+# shellcheck disable=SC2086 # they are separated by blanks
+installed $packages || prepared=
+while [ $# -gt 1 ]; do
+    if [ "$(cat "$1" 2> /dev/null)" != "$(echo "$2")" ]; then prepared=; fi
+    shift 2
+done
+
+if [ "$mirror" ] && [ -z "$prepared" ]; then
     url=${mirror%/}/dists/bullseye/InRelease
     # With the host's own settings of apt, such as a proxy. A connection that breaks is tried again, as it will be when packages are fetched.
     if ! said=$(timeout 30 /usr/lib/apt/apt-helper -o Acquire::Retries=2 -o Acquire::http::Timeout=10 -o Acquire::https::Timeout=10 \
@@ -49,11 +68,13 @@ if [ "$mirror" ]; then
 fi
 
 # Where there is no pip yet there is no telling what it will reach.
-if [ "$python" ] && ! "$python" -c 'import dns.resolver' 2> /dev/null && command -v pip3 > /dev/null; then
-    if ! said=$(echo "$requirement" | timeout 60 pip3 download --quiet --disable-pip-version-check --no-deps --no-cache-dir --retries 0 --timeout 10 \
+if [ "$python" ] && ! "$python" -c 'import dns.resolver' 2> /dev/null; then
+    prepared=
+    if [ "$requirement" ] && command -v pip3 > /dev/null && ! said=$(echo "$requirement" | timeout 60 pip3 download --quiet --disable-pip-version-check --no-deps --no-cache-dir --retries 0 --timeout 10 \
         --dest "$place" --require-hashes --requirement /dev/stdin 2>&1); then
         case $said in *"DO NOT MATCH THE HASHES"*) said="what it finds under that name is another file, by its checksum" ;; esac
         echo "mailman_dnspython_wheel is empty, and the host's pip finds no dnspython 1.16.0 ($(echo "$said" | tail -n 1)). Name a file on the" \
             "controller, or give pip an index that it can reach."
     fi
 fi
+if [ "$prepared" ]; then echo prepared=yes; fi

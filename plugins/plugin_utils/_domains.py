@@ -104,7 +104,9 @@ class Domain:
             faults.extend(found)
         if faults:
             raise InDoubt(faults[0])
-        self.variables["checked_values"] = {"typed": typed, "known": FOR_ROLES}
+        # The roles' templates ask for these again and again, so they are no templates here.
+        checked = {"typed": typed, "known": FOR_ROLES}
+        self.variables.update(checked_values=checked, __mailman_checks=checked, __mailman_web_checks=checked, __exim_lists_checks=checked)
         self.typed = typed
 
     def mean(self, template, role="mailman"):
@@ -125,7 +127,7 @@ class Domain:
         if self.value("__mailman_method") != "archive" or not self.value("mailman_separate_home"):
             raise InDoubt("it is no virtual domain")
         self.variables.update(
-            __mailman_compare=True, exim_lists_domains=[self.domain],
+            __mailman_compare=True, __mailman_web_domain=untrusted(self.domain), exim_lists_domains=[self.domain],
             # As far as it is known before the look.
             mailman_installation={
                 "separate_domain": self.value("__mailman_separate_domain"), "url_hosts": self.value("__mailman_url_hosts"), "frozen": {},

@@ -322,7 +322,8 @@ def test_one_click_unsubscription_of_separate_domains():
     assert not any(":" in value for name in ("OFFERED", "FILE", "HOST", "NAME") for value in options(main, "MM_LEAVE_" + name))
     [found] = options(render("exim_lists", "routers_remote.j2", **given), "address_data")
     assert found == "${lookup{${lc:$sender_address_domain}}dsearch,filter=file{MM_LEAVE_DIRECTORY}{$value}{}}"
-    assert "address_data" not in render("exim_lists", "routers_remote.j2", **dict(given, mailman_separate_home="", exim_lists_domains=["a.test"]))
+    given.update(mailman_separate_home="", exim_lists_domains=["a.test"])
+    assert "address_data" not in render("exim_lists", "routers_remote.j2", **given)
 
 
 @pytest.mark.parametrize("domains", [[], ["a.test"], ["b.test", "a.test"]])

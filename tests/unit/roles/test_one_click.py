@@ -340,8 +340,8 @@ FOUND = {"absent": [], "missing_modules": [], "group": "web", "unread": [], "pai
 
 @pytest.fixture
 def value(render):
-    def value(template, platform="Debian", look="", installation=INSTALLED, **inventory):
-        return render("mailman_web", template, ("main", platform), ansible_managed="managed", mailman_installation=installation,
+    def value(template, platform="Debian", look="", installation=None, **inventory):
+        return render("mailman_web", template, ("main", platform), ansible_managed="managed", mailman_installation=installation or INSTALLED,
                       ansible_facts={"python": {"executable": "/usr/bin/python3"}}, __mailman_web_host={"found": FOUND}, mailman_web_fail2ban=False,
                       __mailman_web_look={"stdout": look} if look is not None else {}, __mailman_web_look_at_files={"stdout": "/a\n" + look}, **inventory)
 

@@ -1,14 +1,15 @@
 # A look at what building Mailman needs of a host, before anything is changed. Arguments: the directory to build in, the wrapper's group, the mirror that is to
 # have Python 2.7, the Python that is to have dnspython, and what pip requires for that; an empty one is not looked at. A line for each thing that is wrong: the
-# variable, and what it is. More arguments: the packages that are to be installed, separated by blanks, and files, each with what is to be in it. If all of that
-# is there, and dnspython, there is a line that says so.
+# variable, and what it is. More arguments: the manager of packages, the packages that are to be installed, separated by blanks, and files, each with what is to be
+# in it. If all of that is there, and dnspython, there is a line that says so.
 where=${1:-${TMPDIR:-/tmp}}
 group=$2
 mirror=$3
 python=$4
 requirement=$5
-packages=$6
-shift 6
+manager=$6
+packages=$7
+shift 7
 if [ "$group" ] && ! getent group "$group" > /dev/null; then
     echo "mailman_mail_group is '$group', and the host has no such group. Correct it, make the group first, or take the variable out."
 fi
@@ -44,7 +45,7 @@ fi
 # Whether what the packages bring is there already. The mirror is in one of the files.
 prepared=yes
 installed() {
-    if command -v dpkg-query > /dev/null; then
+    if [ "$manager" = apt ]; then
         ! dpkg-query --show --showformat '${db:Status-Abbrev}\n' "$@" 2>&1 | grep -qv '^ii'
     else
         rpm --query --quiet "$@"
@@ -53,7 +54,7 @@ installed() {
 # shellcheck disable=SC2086 # they are separated by blanks
 installed $packages || prepared=
 while [ $# -gt 1 ]; do
-    if [ "$(cat "$1" 2> /dev/null)" != "$(echo "$2")" ]; then prepared=; fi
+    if [ "$(cat "$1" 2> /dev/null)" != "$(printf '%s' "$2")" ]; then prepared=; fi
     shift 2
 done
 

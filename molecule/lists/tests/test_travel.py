@@ -8,6 +8,7 @@ import time
 
 import pytest
 from conftest import PREFIX
+from waiting import until_mailman_is_idle
 
 BACKUPS = "/var/backups/lists"
 ARCHIVE = BACKUPS + "/lists.tar"
@@ -44,6 +45,8 @@ def travelling(list_host, manage, info_of, send, tidy):
     while not (info_of(NAME)["held_messages"] and list_host.run(archive).rc == 0) and time.monotonic() < deadline:
         pass
     assert info_of(NAME)["held_messages"] == 1
+    # The post goes to members, and the owner is told of the one that is held.
+    until_mailman_is_idle(list_host, PREFIX + "/qfiles", "shunt")
     yield
     list_host.check_output("rm -rf %s %s/data/moved" % (BACKUPS, PREFIX))
 

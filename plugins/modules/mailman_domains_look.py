@@ -47,7 +47,7 @@ options:
         type: list
         elements: str
         default: []
-      keys:
+      one_click_keys:
         description: Options of M(listhost.exim_mailman.mailman_one_click_keys), which is asked in check mode.
         type: dict
   router:
@@ -107,7 +107,7 @@ domains:
     said:
       description: What the command printed.
       type: str
-    keys:
+    one_click_keys:
       description: What M(listhost.exim_mailman.mailman_one_click_keys) returns.
       type: dict
 exim:
@@ -155,10 +155,10 @@ def look_at(module, domain):
     found["mailman"].pop("invocation", None)
     if domain["command"]:
         found["said"] = module.run_command(domain["command"], cwd="/")[1]
-    if domain["keys"]:
-        asked = part(module, KEYS, domain["keys"])
+    if domain["one_click_keys"]:
+        asked = part(module, KEYS, domain["one_click_keys"])
         asked.check_mode = True
-        found["keys"] = keep_keys(asked)
+        found["one_click_keys"] = keep_keys(asked)
     return found
 
 
@@ -198,7 +198,7 @@ def main():
                     links=dict(type="list", elements="path", default=[]),
                     addresses=dict(type="list", elements="str", default=[]),
                     command=dict(type="list", elements="str", default=[]),
-                    keys=dict(type="dict", no_log=False),
+                    one_click_keys=dict(type="dict", no_log=False),
                 ),
             ),
             router=dict(type="str", default="mailman_router"),

@@ -156,7 +156,7 @@ class Domain:
             # What is in them depends on what the look finds.
             files = [self.mean(one["path"], "mailman_web") for one in self.variables["__mailman_web_one_click_files"]]
             request["mailman"]["compare_files"].extend(files)
-            request["keys"] = self.keys()
+            request["one_click_keys"] = self.keys()
 
     def keys(self):
         """Return what role mailman_web asks of the keys for one-click unsubscription."""
@@ -217,9 +217,9 @@ class Domain:
         if self.value("__mailman_web_one_click_state", "mailman_web") != ("active,enabled" if answers else ""):
             raise InDoubt("what answers one-click unsubscription is to be started or removed")
         if answers:
-            if found["keys"]["pending"]:
+            if found["one_click_keys"]["pending"]:
                 raise InDoubt("the keys for one-click unsubscription differ")
-            self.variables["__mailman_web_keys"] = untrusted(found["keys"])
+            self.variables["__mailman_web_keys"] = untrusted(found["one_click_keys"])
         self.variables["mailman_contribution"] = self.mean(
             arguments_of("mailman_web", "look", "ansible.builtin.set_fact")["mailman_web_contribution"], "mailman_web"
         )

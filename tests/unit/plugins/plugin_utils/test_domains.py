@@ -100,7 +100,7 @@ def as_it_should_be(domain):
         "path": prefix + "/Mailman/mm_cfg.py", "sum": sum_of_block(block), "settled": True, "runner": of_file({"content": runner["source"]}),
         "runner_left": True, "files": {spec["path"]: of_file(spec) for spec in [*arguments["files"], *files]},
     }
-    return {"mailman": info, "links": links, "said": said, "routed": True, "keys": KEYS}
+    return {"mailman": info, "links": links, "said": said, "routed": True, "one_click_keys": KEYS}
 
 
 # Two domains, the first without and with web pages and one-click unsubscription, and what a look finds of both. Made here: each test is a process of its own,
@@ -147,14 +147,14 @@ def test_what_is_asked():
     assert first["links"] == ["/etc/apache2/sites-enabled/listhost_lists.example.org.conf"]
     assert set(first["command"][-4:-2]).intersection(first["mailman"]["compare_files"]) == {first["command"][-4]}
     assert (second["command"], second["links"]) == ([], [])
-    assert "keys" not in first
+    assert "one_click_keys" not in first
 
 
 def test_what_is_asked_about_one_click():
     first, second = USUAL["with one-click"][0].requests
-    assert first["keys"]["directory"] == "/etc/listhost/one_click_lists.example.org" and first["keys"]["group"] == "list"
-    assert first["keys"]["mail_path"] == "/virtual/one_click/lists.example.org"
-    assert first["keys"]["mail_values"] == {"host": "www.lists.example.org", "exceptions": ""}
+    assert first["one_click_keys"]["directory"] == "/etc/listhost/one_click_lists.example.org" and first["one_click_keys"]["group"] == "list"
+    assert first["one_click_keys"]["mail_path"] == "/virtual/one_click/lists.example.org"
+    assert first["one_click_keys"]["mail_values"] == {"host": "www.lists.example.org", "exceptions": ""}
     unit = "/etc/systemd/system/listhost-one-click-lists.example.org"
     assert {unit + ".socket", unit + "@.service", "/etc/listhost/one_click_lists.example.org/one_click.py"} < set(first["mailman"]["compare_files"])
 
@@ -244,7 +244,7 @@ def test_each_answer_about_one_click_counts(found_of_one_click, old, new):
 @pytest.mark.parametrize("keys", [None, dict(KEYS, changed=True, pending=True)])
 def test_the_keys_for_one_click_count(found_of_one_click, keys):
     domains, looked = found_of_one_click
-    looked["lists.example.org"]["keys"] = keys
+    looked["lists.example.org"]["one_click_keys"] = keys
     assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
 
 

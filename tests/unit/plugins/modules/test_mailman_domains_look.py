@@ -55,7 +55,8 @@ def test_several_domains(look, tmp_path):
 
 def test_keys_are_looked_at_and_not_made(look, tmp_path):
     keys = {"directory": str(tmp_path / "one_click"), "group": "nobody here"}
-    found = look(("a", {"one_click_keys": keys}), ("b", {"one_click_keys": dict(keys, number="x")}), ("c", {"one_click_keys": dict(keys, number=1)}), _ansible_check_mode=False)
+    asked = {"a": keys, "b": dict(keys, number="x"), "c": dict(keys, number=1)}
+    found = look(*[(name, {"one_click_keys": one}) for name, one in asked.items()], _ansible_check_mode=False)
     assert {name: one["one_click_keys"] for name, one in found["domains"].items()} == dict.fromkeys(
         "ac", {"changed": True, "pending": True, "numbers": [1], "mail_group": ""}
     )

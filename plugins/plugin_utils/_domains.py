@@ -149,22 +149,23 @@ class Domain:
         if self.value("mailman_web_server") != "apache" or self.variables.get("listhost_dns_mta_sts", "none") != "none":
             raise InDoubt("its web server has more than pages")
         script = self.mean(trusted("{{ lookup('ansible.builtin.file', 'look.sh') }}"), "mailman_web")
-        request["command"] = ["sh", "-c", "exec < /dev/null\n" + script, "look", *self.look_of_web()]
+        # The roles ask again when they know more of Mailman.
+        self.asked = look, keys = self.asked_for_web()
+        request["command"] = ["sh", "-c", "exec < /dev/null\n" + script, "look", *look]
         request["mailman"]["compare_files"] = [*request["mailman"]["compare_files"], self.value("__mailman_web_path", "mailman_web")]
         request["links"] = [one for one in [self.value("__mailman_web_link", "mailman_web")] if one]
-        if self.typed["mailman_web_one_click"]:
+        if keys:
             # What is in them depends on what the look finds.
             files = [self.mean(one["path"], "mailman_web") for one in self.variables["__mailman_web_one_click_files"]]
             request["mailman"]["compare_files"].extend(files)
-            request["one_click_keys"] = self.keys()
-
-    def keys(self):
-        """Return what role mailman_web asks of the keys for one-click unsubscription."""
-        return without_omitted(self.mean(arguments_of("mailman_web", "one_click_keys", OURS + "mailman_one_click_keys"), "mailman_web"))
+            request["one_click_keys"] = keys
 
     def asked_for_web(self):
-        """Return all that depends on what is known of Mailman."""
-        return self.typed["mailman_web"] and (self.look_of_web(), self.typed["mailman_web_one_click"] and self.keys())
+        """Return what role mailman_web asks the host: the arguments of its look, and of the look at the keys for one-click unsubscription, if it has some."""
+        keys = None
+        if self.typed["mailman_web_one_click"]:
+            keys = without_omitted(self.mean(arguments_of("mailman_web", "one_click_keys", OURS + "mailman_one_click_keys"), "mailman_web"))
+        return self.look_of_web(), keys
 
     def look_of_web(self):
         """Return the arguments of role mailman_web's look."""
@@ -180,10 +181,9 @@ class Domain:
         self.judge("mailman", info, "mailman", "discover")
         if not info["installed"] or self.is_true("__mailman_must_install") or info["frozen_formerly"] or self.domain in info["frozen"]:
             raise InDoubt("Mailman is to be installed, or mail waits")
-        look = self.asked_for_web()
         self.variables["mailman_installation"] = untrusted(self.value("__mailman_as_found"))
-        if look:
-            if look != self.asked_for_web():
+        if self.typed["mailman_web"]:
+            if self.asked != self.asked_for_web():
                 raise InDoubt("role mailman_web would look at something else")
             self.compare_web(found)
         self.compare_mailman(info)

@@ -216,6 +216,12 @@ def test_each_file_counts(found_of_one_click):
     domains.start("lists.example.org").compare(found, EXIM)
 
 
+def another_answer(domains, looked, old, new):
+    assert old in looked["lists.example.org"]["said"]
+    looked["lists.example.org"]["said"] = looked["lists.example.org"]["said"].replace(old, new)
+    assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [("shared=yes", ""), ("pair=same", "pair=different"), ("service=active,enabled", "service=active,enabled\nunread=/etc/apache2/x.conf"),
@@ -223,10 +229,7 @@ def test_each_file_counts(found_of_one_click):
      ("program=yes", "program=yes\none_click=active,enabled")],
 )
 def test_each_answer_of_the_web_server_counts(found_of_web, old, new):
-    domains, looked = found_of_web
-    assert old in looked["lists.example.org"]["said"]
-    looked["lists.example.org"]["said"] = looked["lists.example.org"]["said"].replace(old, new)
-    assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
+    another_answer(*found_of_web, old, new)
 
 
 @pytest.mark.parametrize(
@@ -235,10 +238,7 @@ def test_each_answer_of_the_web_server_counts(found_of_web, old, new):
      ("one_click_group=Debian-exim", "")],
 )
 def test_each_answer_about_one_click_counts(found_of_one_click, old, new):
-    domains, looked = found_of_one_click
-    assert old in looked["lists.example.org"]["said"]
-    looked["lists.example.org"]["said"] = looked["lists.example.org"]["said"].replace(old, new)
-    assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
+    another_answer(*found_of_one_click, old, new)
 
 
 @pytest.mark.parametrize("keys", [None, dict(KEYS, changed=True, pending=True)])
@@ -253,6 +253,16 @@ def test_mailman_has_another_group_than_the_look_asked_about(found_of_one_click,
     domains, looked = found_of_one_click
     looked["lists.example.org"]["mailman"].update(differs)
     assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
+
+
+@pytest.mark.parametrize("part", [0, 1], ids=["look", "keys"])
+def test_the_roles_would_ask_for_something_else(found_of_one_click, part):
+    """What was found answers another question."""
+    domains, looked = found_of_one_click
+    domain = domains.start("lists.example.org")
+    domain.asked = tuple(None if number == part else one for number, one in enumerate(domain.asked))
+    with pytest.raises(InDoubt, match="would look at something else"):
+        domain.compare(looked["lists.example.org"], EXIM)
 
 
 def test_the_link_of_the_web_server_counts(found_of_web):

@@ -13,7 +13,9 @@ PATIENCE = "30d"
 # Where the inventory says how long to wait at first, but not how long at most.
 LONGEST_WAIT = "2h"
 # How often Exim looks whether what is beyond a day's number may leave, and how often where one rule is for several destinations, some with their own pace.
-NEXT_DAY, NEXT_DAY_OF_SOME = "1h", "10m"
+NEXT_DAY, NEXT_DAY_IN_SHARED_RULE = "1h", "10m"
+# In the domains of a destination: all domains that no destination before it takes.
+ALL_OTHERS = "*"
 # Exim's configuration has a number for each day.
 LONGEST_WARM_UP = 366
 DAY = 86400
@@ -95,6 +97,11 @@ def back_off(first, longest, end):
     return "G,%s,%s,2; F,%s,%s" % (show_time(reached), show_time(first), show_time(end), show_time(longest))
 
 
+def wait_of(period):
+    """Return the retry rule of mail that was refused by nobody."""
+    return "F,%s,%s" % (PATIENCE, period)
+
+
 def seconds_to_send(members, most, period):
     """Return how long one post to so many members takes: what a queue run lets pass is never more than the pace's number."""
     return -(-members // most) * period
@@ -109,6 +116,11 @@ def days_to_send(members, numbers):
             break
         days += 1
     return days
+
+
+def is_for_all_others(one):
+    """Return whether a destination takes what no destination before it takes."""
+    return ALL_OTHERS in (one.get("domains") or ())
 
 
 def warm_up(given):
@@ -127,7 +139,7 @@ def destinations(given, retry):
     """Return the destinations of the inventory, each with what Exim's configuration says of it."""
     result = []
     for one in given:
-        domains, mx_hosts = ([name.replace(".", r"\.") for name in one.get(key) or ()] for key in ("domains", "mx_hosts"))
+        domains, mx_hosts = ([name.replace(".", r"\.") for name in one.get(key) or () if name != ALL_OTHERS] for key in ("domains", "mx_hosts"))
         pace = parse_pace(one["pace"]) if one.get("pace") else None
         refusals = back_off(parse_time(one["wait"]), parse_time(one.get("longest_wait") or LONGEST_WAIT), end_of_rule(retry)) if one.get("wait") else retry
         pause = parse_time(one.get("pause", ""))
@@ -135,6 +147,7 @@ def destinations(given, retry):
         period = pace[1] if pace else min([parse_time(NEXT_DAY)] * bool(one.get("warm_up")) + [pause] * bool(pause), default=0)
         result.append({
             "name": one["name"],
+            "is_for_all_others": is_for_all_others(one),
             "domains": " : ".join(one.get("domains") or ()),
             "mx_hosts": "|".join(mx_hosts),
             # A host that fails is looked for by its name, and then by the domain of the mail, each as *@NAME.
@@ -144,14 +157,22 @@ def destinations(given, retry):
             "hosts": "|".join(domains + [r"([^@]*\.)?" + name for name in mx_hosts]),
             "rate": "%d / %s" % (pace[0], show_time(pace[1])) if pace else "",
             "refusals": refusals,
-            "others": "F,%s,%s" % (PATIENCE, show_time(period)) if period else refusals,
+            # What waits for its turn.
+            "turn": wait_of(show_time(period)) if period else refusals,
             # While a day's number is used up: each try is a line in the log.
-            "others_today": "F,%s,%s" % (PATIENCE, NEXT_DAY) if one.get("warm_up") and period < parse_time(NEXT_DAY) else "",
-            "others_of_some_today": "F,%s,%s" % (PATIENCE, NEXT_DAY_OF_SOME) if one.get("warm_up") and period < parse_time(NEXT_DAY_OF_SOME) else "",
+            "next_day": wait_of(NEXT_DAY) if one.get("warm_up") and period < parse_time(NEXT_DAY) else "",
+            # Whether that has the last retry rule for list mail: by an address alone Exim does not know where it belongs.
+            "in_last_rule": bool(period and (mx_hosts or is_for_all_others(one))),
+            "next_day_in_last_rule": "",
             "pause": show_time(pause) if pause else "",
             "refusal_texts": "|".join(re.escape(text) for text in one.get("refusal_texts") or ()),
             "max_rcpt": int(one.get("recipients_per_message") or 0),
             "connection_max_messages": int(one.get("messages_per_connection") or 0),
             "max_parallel": int(one.get("connections") or 0),
         })
+    sharing = [one for one in result if one["in_last_rule"]]
+    longest = NEXT_DAY if all(one["is_for_all_others"] for one in sharing) else NEXT_DAY_IN_SHARED_RULE
+    if min((one["period"] for one in sharing), default=0) < parse_time(longest):
+        for one in sharing:
+            one["next_day_in_last_rule"] = wait_of(longest) if one["warm_up"] else ""
     return result

@@ -105,7 +105,7 @@ def destinations(v):
         for key in ("domains", "mx_hosts"):
             for name in one.get(key) or ():
                 fault = kinds.domain(name)
-                if fault:
+                if fault and (key, name) != ("domains", _destinations.ALL_OTHERS):
                     yield "%s has %s in %s%s" % (where, shown(name), key, fault)
         if not set(one).intersection(LIMITS):
             yield "%s limits nothing. Add one of %s, or take it out." % (where, ", ".join(LIMITS))
@@ -193,6 +193,23 @@ def one_destination_each(v):
             hosts.setdefault(name, number)
 
 
+def all_other_destinations(v):
+    """The one for all domains that no destination before it takes."""
+    given = v["exim_lists_destinations"]
+    for number, one in enumerate(given, 1):
+        if not _destinations.is_for_all_others(one):
+            continue
+        where = label("exim_lists_destinations", number, one)
+        if len(one["domains"]) > 1:
+            yield ("%s has '*' in domains beside others. It is for all domains that no entry before it takes: have it alone, and the others in an entry before."
+                   % where)
+        if one.get("mx_hosts"):
+            yield "%s has '*' in domains and also mx_hosts, whose domains it takes anyway. Take mx_hosts out, or have them in an entry before." % where
+        # Two of them are said elsewhere.
+        if number < len(given) and not any(_destinations.is_for_all_others(other) for other in given[number:]):
+            yield "%s has '*' in domains, so no mail is for the entries after it. Put it last." % where
+
+
 def destinations_that_exim_reaches(v):
     if not v["exim_lists_destinations"]:
         return
@@ -223,10 +240,13 @@ def queue_runs_at_that_pace(v):
 
 def members_there(v, chosen):
     """Yield each list of the inventory with each of these destinations, and how many of its members are there."""
+    named = {domain for one in v["exim_lists_destinations"] for domain in one.get("domains") or ()}
+    named.update(v["exim_lists_domains"], v["exim_local_domains"], v["exim_relay_routes"])
     for place, found in enumerate(v["mailman_lists"], 1):
         domains = collections.Counter(address_of(member).rpartition("@")[2].lower() for member in found.get("members") or ())
         for destination in chosen:
-            yield place, found, destination, sum(domains[domain] for domain in destination[1].get("domains") or ())
+            there = set(domains) - named if _destinations.is_for_all_others(destination[1]) else destination[1].get("domains") or ()
+            yield place, found, destination, sum(domains[domain] for domain in there)
 
 
 def members_at_that_pace(v):
@@ -266,6 +286,6 @@ def address_of(member):
     return str(member.get("address", "") if isinstance(member, dict) else member)
 
 
-RULES = (destinations, warm_ups, pauses, waits_of_destinations, one_destination_each, destinations_that_exim_reaches, recipients_of_copies,
-         queue_runs_at_that_pace, members_at_that_pace, members_while_it_warms_up, one_click, one_click_is_signed, taking_out, domains,
+RULES = (destinations, warm_ups, pauses, waits_of_destinations, one_destination_each, all_other_destinations, destinations_that_exim_reaches,
+         recipients_of_copies, queue_runs_at_that_pace, members_at_that_pace, members_while_it_warms_up, one_click, one_click_is_signed, taking_out, domains,
          domains_of_mailman, domains_of_lists, sessions, loopback, port_of_mailman)

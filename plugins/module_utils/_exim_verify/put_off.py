@@ -18,6 +18,8 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 RECENT = datetime.timedelta(days=1)
 # Characters of a reply that are shown.
 LONGEST = 160
+# The host itself has mail wait, for a destination of exim_lists_destinations that may have many domains.
+OWN_DOING = re.compile(r"(?:at the pace of|warming up|pause after a refusal of) (\w+)")
 
 
 def parse_time(text):
@@ -55,18 +57,25 @@ def read_records(lines):
 
 
 def describe(records, now):
-    """Return a line for each destination that has put mail off lately, those with most records first."""
+    """Return a line for each destination that has put mail off lately, those with most records first. Where this host has mail wait, several domains have one."""
     found = {}
     for name, first, last, following, said in records:
         if now - last < RECENT:
-            found.setdefault(name, []).append((first, following, said))
+            own = OWN_DOING.match(said)
+            found.setdefault(("own", own.group(1)) if own else ("", name), []).append((first, following, said, name))
     lines = []
-    for name, several in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
-        said = [one[2] for one in several]
-        lines.append("%s since %s, next try %s: %s%s" % (
-            name, min(one[0] for one in several), min(one[1] for one in several), max(sorted(set(said)), key=said.count),
-            " (%d addresses or hosts)" % len(several) if len(several) > 1 else ""))
+    for several in sorted(found.values(), key=lambda several: (-len(several), sorted(one[3] for one in several))):
+        said, names = [one[2] for one in several], [one[3] for one in several]
+        others = len(set(names)) - 1
+        lines.append("%s%s since %s, next try %s: %s%s" % (
+            most_frequent(names), " and %d more" % others if others else "", min(one[0] for one in several), min(one[1] for one in several),
+            most_frequent(said), " (%d addresses or hosts)" % len(several) if len(several) > 1 else ""))
     return lines
+
+
+def most_frequent(words):
+    """Return what is there most often, and of several the first by the alphabet."""
+    return max(sorted(set(words)), key=words.count)
 
 
 def check_put_off(module, exim, report):

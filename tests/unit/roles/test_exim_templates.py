@@ -430,6 +430,46 @@ def test_destinations_that_warm_up():
     ]
 
 
+def rules_of(text):
+    """Return pattern and error, and the rest of each retry rule for list mail."""
+    return re.findall(r"(?m)^(\S+  \S+)  senders=\S+  (.*)$", text)
+
+
+def test_a_destination_for_all_other_domains():
+    given = wrap_var(destinations([
+        {"name": "named", "domains": ["a.test"], "pace": "20/1m"},
+        {"name": "others", "domains": ["*"], "pace": "60/1m", "wait": "5m", "longest_wait": "1h",
+         "warm_up": {"from": "2026-12-01", "messages": 10, "growth": 2, "until": 30}},
+    ], "F,4d,6h"))
+    given = {"__exim_lists_destinations": given, "__exim_lists_paced": given, "__exim_lists_installation": INSTALLATION}
+    text = render("exim_lists", "main.j2", **given)
+    assert options(text, "domainlist mm_to_others") == ["*"]
+    assert options(text, "MM_DESTINATION") == ["${if match_domain{$domain}{+mm_to_named}{named}{${if match_domain{$domain}{+mm_to_others}{others}{}}}}"]
+    # What has a route goes there, whatever the router is that sends list mail to destinations.
+    text = render("exim_lists", "main.j2", exim_relay_routes={"b.test": ["192.0.2.1"]}, **given)
+    assert [options(text, "domainlist mm_to_" + name) for name in ("named", "others")] == [["a.test"], ["! +routed_domains : *"]]
+    assert options(render("exim_lists", "acl_pace.j2", **given), "ratelimit")[1] == "60 / 1m / per_cmd / leaky / mm-pace-others"
+    named = [(r"\N^\*@(a\.test)$\N  *", "F,4d,6h"), (r"\N^.*@(a\.test)$\N  rcpt_4xx", "F,4d,6h"), (r"\N^.*@(a\.test)$\N  *", "F,30d,1m")]
+    at_home = [("*@+mm_domains  *", "F,1d,1h"), ("*@+local_domains  *", "F,1d,1h")]
+    assert rules_of(render("exim_lists", "retry.j2", exim_lists_retry="F,1d,1h", **given)) == [
+        *named, (r"\N^\*@\N  *", "G,1h15m,5m,2; F,4d,1h"), *at_home, ("*  rcpt_4xx", "G,1h15m,5m,2; F,4d,1h"),
+        ("${if!acl{{mm_today}{others}{MM_DAY}}{*}}  *", "F,30d,1h"), ("*  *", "F,30d,1m"),
+    ]
+
+
+def test_a_destination_for_all_other_domains_without_a_pace():
+    """Alone, and beside one that Exim knows by its mail servers."""
+    given = [{"name": "big", "mx_hosts": ["big.test"], "pace": "20/1m"}, {"name": "others", "domains": ["*"], "wait": "5m", "longest_wait": "1h"}]
+    waits, retry = "G,1h15m,5m,2; F,4d,1h", "F,4d,6h"
+    rest = [(r"\N^\*@\N  *", waits), ("*@+mm_domains  *", retry), ("*@+local_domains  *", retry), ("*  rcpt_4xx", waits)]
+    alone = destinations(given[1:], retry)
+    text = render("exim_lists", "retry.j2", exim_lists_retry=retry, __exim_lists_destinations=alone, __exim_lists_paced=[])
+    assert rules_of(text) == [*rest, ("*  *", waits)]
+    both = destinations(given, retry)
+    text = render("exim_lists", "retry.j2", exim_lists_retry=retry, __exim_lists_destinations=both, __exim_lists_paced=both[:1])
+    assert rules_of(text) == [(r"\N^\*@(([^@]*\.)?big\.test)$\N  *", retry), *rest, ("*  *", "F,30d,1m")]
+
+
 def test_destinations_that_pause():
     given = [{"name": "big", "domains": ["a.test"], "pause": "10m", "refusal_texts": ["4.7.28", "rate"]}, {"name": "small", "wait": "5m"}]
     given = destinations(given, "F,4d,6h")

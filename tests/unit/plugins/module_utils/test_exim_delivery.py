@@ -185,6 +185,16 @@ def test_the_configuration_is_private(host, exim_output):
     assert not os.path.exists(directory)
 
 
+def test_no_test_knows_of_the_one_before(host):
+    """Neither its message nor hints, by which mail to a destination with a pace would wait."""
+    with exim_delivery.PrivateExim(host) as private:
+        left = [os.path.join(private.directory, "spool", name) for name in ("db", "input", "msglog")]
+        for path in left:
+            os.makedirs(path)
+        private.clear()
+        assert [path for path in left if os.path.exists(path)] == []
+
+
 @pytest.mark.parametrize("line", [
     "spool_directory = /x", "hide log_file_path = syslog", "no_queue_only", "queue_only = true", "event_action = ${acl{x}}", "  log_selector = +all",
 ])

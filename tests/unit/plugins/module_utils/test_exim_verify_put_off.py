@@ -51,6 +51,12 @@ def test_mail_that_waits_for_its_turn():
     lines = ["  R:anna@warm.test -1 0 warming up warm: 500 a day", times]
     assert put_off.describe(put_off.read_records(lines), NOW) == [
         "warm.test since 2026-11-26 16:17:27, next try 2026-11-26 16:18:28: warming up warm: 500 a day"]
+    # One that has many domains takes no line for each of them, and what a receiver of them says has its own.
+    lines = [line for domain in ("b.test", "c.test", "a.test", "c.test") for line in ("  R:anna@%s -1 0 warming up others: 500 a day" % domain, times)]
+    lines += ["  R:bob@c.test -1 0 at the pace of others", times, "  R:bob@a.test -44 12865 450 4.2.1 fast", times]
+    assert put_off.describe(put_off.read_records(lines), NOW) == [
+        "c.test and 2 more since 2026-11-26 16:17:27, next try 2026-11-26 16:18:28: warming up others: 500 a day (5 addresses or hosts)",
+        "a.test since 2026-11-26 16:17:27, next try 2026-11-26 16:18:28: 450 4.2.1 fast"]
 
 
 @pytest.mark.parametrize(("options", "asked"), [

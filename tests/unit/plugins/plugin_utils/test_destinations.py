@@ -95,32 +95,60 @@ def test_words_of_exim():
     ], "F,4d,6h")
     assert big == {
         "name": "big", "domains": "a.test", "mx_hosts": r"mx-1\.big\.test|b\.test", "hosts": r"a\.test|([^@]*\.)?mx-1\.big\.test|([^@]*\.)?b\.test",
-        "names": r"a\.test", "period": 60, "rate": "20 / 1m", "refusals": "G,1h15m,5m,2; F,4d,1h", "others": "F,30d,1m", "max_rcpt": 0,
-        "connection_max_messages": 0, "max_parallel": 2, "warm_up": {}, "others_today": "", "others_of_some_today": "", "pause": "", "refusal_texts": "",
+        "names": r"a\.test", "period": 60, "rate": "20 / 1m", "refusals": "G,1h15m,5m,2; F,4d,1h", "turn": "F,30d,1m", "max_rcpt": 0,
+        "connection_max_messages": 0, "max_parallel": 2, "warm_up": {}, "pause": "", "refusal_texts": "",
+        "next_day": "", "is_for_all_others": False, "in_last_rule": True, "next_day_in_last_rule": "",
     }
     assert small == {
         "name": "small", "domains": "c.test : d.test", "mx_hosts": "", "hosts": r"c\.test|d\.test", "names": r"c\.test|d\.test", "period": 0, "rate": "",
-        "refusals": "F,4d,6h", "others": "F,4d,6h", "max_rcpt": 50, "connection_max_messages": 3, "max_parallel": 0,
-        "warm_up": {}, "others_today": "", "others_of_some_today": "", "pause": "", "refusal_texts": "",
+        "refusals": "F,4d,6h", "turn": "F,4d,6h", "max_rcpt": 50, "connection_max_messages": 3, "max_parallel": 0, "warm_up": {}, "pause": "",
+        "refusal_texts": "", "next_day": "", "is_for_all_others": False, "in_last_rule": False, "next_day_in_last_rule": "",
     }
 
 
-@pytest.mark.parametrize(("given", "others"), [({}, "F,30d,10m"), ({"pace": "20/1m"}, "F,30d,1m"), ({"pause": "2h"}, "F,30d,2h")])
-def test_words_of_exim_for_a_pause(given, others):
+@pytest.mark.parametrize(("given", "turn"), [({}, "F,30d,10m"), ({"pace": "20/1m"}, "F,30d,1m"), ({"pause": "2h"}, "F,30d,2h")])
+def test_words_of_exim_for_a_pause(given, turn):
     one = {"name": "big", "domains": ["a.test"], "pause": "10m", "refusal_texts": ["4.7.28", "unusual rate (x)"], **given}
     made = destinations.destinations([one], "F,4d,6h")[0]
-    assert (made["pause"], made["refusal_texts"], made["others"]) == (one["pause"], r"4\.7\.28|unusual\ rate\ \(x\)", others)
-    assert (made["refusals"], made["others_today"]) == ("F,4d,6h", "")
+    assert (made["pause"], made["refusal_texts"], made["turn"]) == (one["pause"], r"4\.7\.28|unusual\ rate\ \(x\)", turn)
+    assert (made["refusals"], made["next_day"]) == ("F,4d,6h", "")
 
 
-@pytest.mark.parametrize(("pace", "period", "others", "others_today", "others_of_some_today"), [
+WARM_UP = {"from": datetime.date(2026, 12, 1), "messages": "10", "growth": "1.5", "until": "30"}
+
+
+@pytest.mark.parametrize(("pace", "period", "turn", "next_day", "by_mail_servers"), [
     (None, 3600, "F,30d,1h", "", ""), ("20/1m", 60, "F,30d,1m", "F,30d,1h", "F,30d,10m"), ("20/15m", 900, "F,30d,15m", "F,30d,1h", ""),
     ("500/2h", 7200, "F,30d,2h", "", ""),
 ])
-def test_words_of_exim_for_a_warm_up(pace, period, others, others_today, others_of_some_today):
-    given = {"name": "big", "domains": ["a.test"], "warm_up": {"from": datetime.date(2026, 12, 1), "messages": "10", "growth": "1.5", "until": "30"}}
-    made = destinations.destinations([dict(given, pace=pace) if pace else given], "F,4d,6h")[0]
+def test_words_of_exim_for_a_warm_up(pace, period, turn, next_day, by_mail_servers):
+    given = {"name": "big", "domains": ["a.test"], "warm_up": WARM_UP, **({"pace": pace} if pace else {})}
+    made = destinations.destinations([given], "F,4d,6h")[0]
     assert made["warm_up"] == {
         "days": "${if and{{>={$acl_arg2}{20788}}{<{$acl_arg2}{20791}}}}", "number": "${listextract{${eval10:$acl_arg2-20787}}{<, 10, 15, 22}}",
     }
-    assert [made[name] for name in ("period", "others", "others_today", "others_of_some_today")] == [period, others, others_today, others_of_some_today]
+    assert [made[name] for name in ("period", "turn", "next_day", "next_day_in_last_rule")] == [period, turn, next_day, ""]
+    made = destinations.destinations([{**given, "mx_hosts": ["big.test"]}], "F,4d,6h")[0]
+    assert [made[name] for name in ("turn", "next_day", "next_day_in_last_rule")] == [turn, next_day, by_mail_servers]
+    # The last rule is its own.
+    made = destinations.destinations([{**given, "domains": ["*"]}], "F,4d,6h")[0]
+    assert [made[name] for name in ("turn", "next_day_in_last_rule")] == [turn, next_day]
+
+
+def test_words_of_exim_for_all_other_domains():
+    small, others = destinations.destinations([
+        {"name": "small", "domains": ["c.test"], "pace": "20/1m"}, {"name": "others", "domains": ["*"], "wait": "5m", "longest_wait": "1h", "pace": "60/1m"},
+    ], "F,4d,6h")
+    names = ("is_for_all_others", "in_last_rule", "domains", "names", "hosts", "rate", "refusals", "turn")
+    assert [others[name] for name in names] == [True, True, "*", "", "", "60 / 1m", "G,1h15m,5m,2; F,4d,1h", "F,30d,1m"]
+    assert [small[name] for name in names[:3]] == [False, False, "c.test"]
+    # What only waits after a refusal has no turn.
+    assert not destinations.destinations([{"name": "others", "domains": ["*"], "wait": "5m"}], "F,4d,6h")[0]["in_last_rule"]
+
+
+def test_several_destinations_in_the_last_rule():
+    """It is as often as the one with the shortest time needs it, and less often while one waits for the next day."""
+    given = [{"name": "big", "mx_hosts": ["big.test"], "pace": "20/1m"}, {"name": "others", "domains": ["*"], "warm_up": WARM_UP}]
+    assert [one["next_day_in_last_rule"] for one in destinations.destinations(given, "F,4d,6h")] == ["", "F,30d,10m"]
+    given[0]["pace"] = "300/15m"
+    assert [one["next_day_in_last_rule"] for one in destinations.destinations(given, "F,4d,6h")] == ["", ""]

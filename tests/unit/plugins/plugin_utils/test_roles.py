@@ -86,6 +86,13 @@ def warm(**changes):
     return to(warm_up={"from": "2126-12-01", "messages": 100, "growth": 1.5, "until": 5000, **changes})
 
 
+# Another destination, members in two domains that nothing names, and others that do not count where these do.
+OTHER = {"name": "other", "domains": ["other.test"], "connections": 3}
+AWAY = ["m%d@%s.test" % (number, ("one", "two")[number % 2]) for number in range(60)]
+AT_HOME = ["h%d@%s" % (number, domain) for number in range(9) for domain in ("big.test", "List.example.com", "local.test", "routed.test")]
+HOME = {"exim_local_domains": ["local.test"], "exim_relay_routes": {"routed.test": ["192.0.2.1"]}}
+SLOWLY = {"from": "2126-12-01", "messages": 5, "growth": 1.1, "until": 5000}
+
 # One character longer than the name of a socket can have it.
 LONG_DOMAIN = 50 * "a" + "." + 20 * "b" + ".example"
 CASES = {
@@ -472,6 +479,8 @@ CASES = {
         (to(connections=0), ["(big) has connections 0. Set it to 1 or more"]),
         (to(messages_per_connection=-1), ["(big) has messages_per_connection -1"]), (to(recipients_per_message="0"), ["recipients_per_message 0"]),
         (to(wait="soon"), ["(big) has wait 'soon', which is no time"]), (to(wait="5m", longest_wait="0s"), ["(big) has longest_wait '0s', which is no time"]),
+        (to(mx_hosts=["*"]), ["(big) has '*' in mx_hosts, which is no domain name"]), (to(domains=["*"]), []),
+        (to(domains=["*"], pace=None), ["(big) limits nothing"]),
         (to(), []), (to(domains=None, mx_hosts=["big.test"]), []), (to(pace=None, connections="2"), []), (to(pace="600 / 1h30m"), []), ({}, []),
     ],
     "exim_lists.warm_ups": [
@@ -500,6 +509,9 @@ CASES = {
           "gives up after 4d", "Set messages or growth to more"]),
         (dict(warm(), **lists(members=["a%d@big.test" % number for number in range(475)])), []),
         (dict(warm(), **lists(members=["a%d@small.test" % number for number in range(9999)])), []),
+        (dict(to(dict(OTHER, domains=["*"], warm_up=SLOWLY)), **lists(members=AWAY[:17])), ["(other) warms up with 5 messages a day", "has 17 members there"]),
+        (dict(to(dict(OTHER, domains=["*"], warm_up=SLOWLY)), **lists(members=AWAY[:16] + AT_HOME), **HOME), []),
+        (dict(to(domains=["*"], warm_up=SLOWLY), **lists(members=AWAY[:40])), ["(big) warms up with 5 messages a day", "has 40 members there"]),
         # It is over.
         (dict(warm(**{"from": "2020-12-01"}), **lists(members=["a%d@big.test" % number for number in range(500)])), []),
         # What is wrong with it is said elsewhere.
@@ -516,10 +528,19 @@ CASES = {
     "exim_lists.one_destination_each": [
         (to({"name": "big", "domains": ["other.test"]}), ["exim_lists_destinations (big) has the name of entry 1"]),
         (to({"name": "other", "domains": ["other.test", "big.test"]}), ["(other) has 'big.test' in domains, as entry 1 has", "Take it from one of them"]),
+        (to(dict(OTHER, domains=["*"]), domains=["*"]), ["(other) has '*' in domains, as entry 1 has"]),
         (to({"name": "other", "mx_hosts": ["mx.big.test"]}, mx_hosts=["big.test"]),
          ["(other) has 'mx.big.test' in mx_hosts, and entry 1 has 'big.test': both are for the same hosts"]),
         (to({"name": "other", "mx_hosts": ["big.test"]}, mx_hosts=["mx.big.test"]), ["(other) has 'big.test' in mx_hosts, and entry 1 has 'mx.big.test'"]),
         (to({"name": "other", "domains": ["a.big.test"], "mx_hosts": ["bigbig.test"]}, mx_hosts=["big.test", "mx.big.test"]), []), ({}, []),
+    ],
+    "exim_lists.all_other_destinations": [
+        (to(domains=["*", "big.test"]), ["exim_lists_destinations (big) has '*' in domains beside others", "have it alone"]),
+        (to(domains=["*"], mx_hosts=["big.test"]), ["(big) has '*' in domains and also mx_hosts", "in an entry before"]),
+        (to(OTHER, domains=["*"]), ["(big) has '*' in domains, so no mail is for the entries after it", "Put it last"]),
+        (to(dict(OTHER, domains=["*"])), []), (to(domains=["*"]), []), (to(OTHER), []), (to(domains=None, mx_hosts=["big.test"]), []), ({}, []),
+        # That there are two is said by the rule before.
+        (to(dict(OTHER, domains=["*"]), domains=["*"]), []),
     ],
     "exim_lists.destinations_that_exim_reaches": [
         (dict(to(), exim_configuration="blocks"), ["exim_configuration is blocks", "Take it out"]),
@@ -542,6 +563,10 @@ CASES = {
         # A queue run lets no more pass.
         (dict(to(pace="1/1s"), **lists(members=["m%d@big.test" % number for number in range(48)]), exim_queue_interval="2h"), ["one post takes 4d"]),
         (dict(to(), **lists(members=["a@other.test"] * 9)), []), (dict(to(pace=None, wait="5m"), exim_queue_interval="1m"), []),
+        # All members that no other destination names, together. Some are at home, or their domain has a route.
+        (dict(to(dict(OTHER, domains=["*"], pace="1/2h")), **lists(members=AWAY[:48]), exim_queue_interval="1m"),
+         ["(other) has pace 1/2h, and mailman_lists (announce) has 48 members there"]),
+        (dict(to(dict(OTHER, domains=["*"], pace="1/2h")), **lists(members=AWAY[:47] + AT_HOME), **HOME, exim_queue_interval="1m"), []),
     ],
     "exim_lists.one_click": [
         ({"mailman_web_one_click": True, "mailman_verp": "mailman"}, ["mailman_verp is 'mailman'", "Set mailman_verp to exim"]),

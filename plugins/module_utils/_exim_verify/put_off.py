@@ -57,7 +57,7 @@ def read_records(lines):
 
 
 def describe(records, now):
-    """Return a line for each destination that has put mail off lately, those with most records first. Where this host has mail wait, several domains have one."""
+    """Return a line for each destination that has put mail off lately, those with most records first. Domains share one where this host has them wait."""
     found = {}
     for name, first, last, following, said in records:
         if now - last < RECENT:

@@ -1,0 +1,88 @@
+# Copyright: listhost.exim_mailman contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the roles would change nothing for a list host, by one look at all that they set up."""
+
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._reading import trusted, untrusted
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import FACTS
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._unchanged import is_installed
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted import OURS, InDoubt, Wanted, arguments_of, task_with, without_omitted
+
+# What this look knows nothing of, with the value at which it is not there.
+LEFT_TO_THE_ROLES = {
+    "exim_configuration": "whole", "exim_queue_interval": "", "exim_tests": {}, "mailman_separate_home": "", "mailman_shared_domains": {},
+    "certificate_acme": False, "mailman_backup": False,
+}
+
+
+class ListHost(Wanted):
+    """A host with an Exim, and with a Mailman that serves all of its domains."""
+
+    roles = ("exim", "exim_lists", "mailman", "mailman_web")
+
+    def __init__(self, loader, host, hostvars, facts, typed):
+        super().__init__(loader, host, hostvars, facts)
+        self.take(typed)
+        self.warnings = []
+
+    def request(self):
+        """Return what module machine_look is to look at, as its option domains takes it."""
+        for name, usual in LEFT_TO_THE_ROLES.items():
+            if (self.typed[name] if name in self.typed else self.value(name)) != usual:
+                raise InDoubt("%s is set" % name)
+        request = self.request_mailman()
+        request["commands"]["exim"] = self.look("exim")
+        if self.value("__exim_named_files", "exim"):
+            argv = self.mean(arguments_of("exim", "look_at_files", "ansible.builtin.command")["argv"], "exim")
+            request["commands"]["exim_files"] = [str(one) for one in argv]
+        if self.value("exim_dkim_domains"):
+            request["dkim_keys"] = self.mean(arguments_of("exim", "dkim", OURS + "exim_dkim_keys"), "exim")
+        if self.typed["mailman_web"]:
+            self.request_web(request)
+            files = self.mean(trusted("{{ __mailman_web_files | map(attribute='path') }}"), "mailman_web")
+            request["mailman"]["compare_files"].extend(files)
+        return request
+
+    def compare(self, found):
+        """Raise InDoubt with what differs."""
+        self.compare_look_of_exim(found)
+        self.compare_installation(found["mailman"])
+        if self.value("__exim_lists_frozen", "exim_lists"):
+            raise InDoubt("mail waits")
+        if self.typed["mailman_web"]:
+            self.compare_web(found)
+            web = self.variables["__mailman_web_host"]["found"]
+            if not web["running"] or self.typed["mailman_web_fail2ban"] and (not web["bans"] or self.is_true("__mailman_web_jails_changed", "mailman_web")):
+                raise InDoubt("the web server or fail2ban is to be started")
+        self.compare_mailman(found["mailman"])
+        self.compare_exim()
+
+    def compare_look_of_exim(self, found):
+        said = found["said"]
+        self.variables["__exim_host"] = untrusted({"found": self.judge("exim", said["exim"], "exim", "look")})
+        if "exim_files" in said:
+            self.variables["__exim_files"] = untrusted({"found": self.judge("exim_files", said["exim_files"], "exim", "look_at_files")})
+        if found["dkim_keys"]:
+            self.variables["__exim_dkim"] = untrusted(found["dkim_keys"])
+            if found["dkim_keys"]["pending"]:
+                raise InDoubt("the DKIM keys differ")
+
+    def configuration_of_exim(self):
+        """Return the options of module exim_config."""
+        task = task_with("exim_lists", "apply", "ansible.builtin.set_fact")
+        fact = untrusted(self.mean(task["ansible.builtin.set_fact"], "exim_lists", **task["vars"]))
+        self.variables.update(fact, exim_contribution=fact["exim_lists_contribution"])
+        return without_omitted(self.mean(arguments_of("exim", "configure", OURS + "exim_config"), "exim"))
+
+    def compare_exim(self):
+        wanted = self.configuration_of_exim()
+        if self.is_met(task_with("exim", "apply", "ansible.builtin.include_tasks")["when"], "exim") or self.value("__exim_self_signed_left", "exim"):
+            raise InDoubt("the host is to be prepared for Exim")
+        if not is_installed(wanted, wanted.get("found")):
+            raise InDoubt("the configuration of Exim differs")
+        if not self.variables["__exim_host"]["found"]["running"]:
+            raise InDoubt("Exim is to be started")
+
+    def outcome(self):
+        """Return the facts that the roles would set."""
+        return {name: self.variables[name] for name in FACTS if name in self.variables}

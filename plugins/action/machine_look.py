@@ -4,7 +4,7 @@
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._domains import LIMIT, Domains
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._domains import LIMIT, Domains, of_the_play
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._list_host import ListHost
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted import InDoubt, tried
 
@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
 
     def look_at_host(self, result, typed):
         """Add to the result that the roles would change nothing. Otherwise raise InDoubt, or what a wrong value raises."""
-        host = ListHost(self._loader, self.own, self.variables["hostvars"], self.variables["ansible_facts"], typed)
+        host = ListHost(self._loader, self.variables, typed)
         found = self._execute_module(module_args={"domains": [host.request()]}, task_vars=self.variables)
         if found.get("failed") or self.own not in found["domains"]:
             raise InDoubt("it could not be looked at: %s" % found.get("msg", ""))
@@ -39,6 +39,9 @@ class ActionModule(ActionBase):
 
     def look_at_domains(self, result, machines):
         hosts = [host for host, first in machines.items() if first == self.own]
+        of_play = of_the_play(self.variables, self.variables["hostvars"].raw_get(self.own))
+        if of_play:
+            return self.show_doubts(result, dict.fromkeys(hosts, "the play sets %s" % ", ".join(of_play)))
         facts = self._execute_module(module_name="ansible.legacy.setup", module_args={"gather_subset": ["!all"]}, task_vars=self.variables)
         if facts.get("failed"):
             return self.left(result, facts)

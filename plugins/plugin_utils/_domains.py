@@ -7,7 +7,7 @@ import json
 
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._in_parallel import in_parallel
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._controller import Variables
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._reading import is_plain, untrusted
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._reading import all_options, is_plain, untrusted
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted import OURS, InDoubt, Wanted, task_with, tried
 
@@ -38,13 +38,19 @@ def machines(templar, hosts, hostvars):
     return found
 
 
+def of_the_play(variables, said):
+    """Return the roles' variables that a play has set for all of its hosts, for example by import_playbook. No host's own variables tell of them."""
+    missing = object()
+    return [name for name in all_options() if variables.get(name, missing) != said.get(name, missing)]
+
+
 class Domain(Wanted):
     """A virtual domain, which has a Mailman of its own."""
 
-    roles = ("mailman", "mailman_web", "exim_lists")
+    roles, reserved = ("mailman", "mailman_web", "exim_lists"), (*Wanted.reserved, "checked_values")
 
     def __init__(self, loader, host, hostvars, facts):
-        super().__init__(loader, host, hostvars, facts)
+        super().__init__(loader, host, hostvars.raw_get(host), hostvars, facts)
         self.check(["mailman", "mailman_web"], self.said, self.variables)
 
     def request(self):

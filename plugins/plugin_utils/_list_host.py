@@ -20,8 +20,9 @@ class ListHost(Wanted):
 
     roles = ("exim", "exim_lists", "mailman", "mailman_web")
 
-    def __init__(self, loader, host, hostvars, facts, typed):
-        super().__init__(loader, host, hostvars, facts)
+    def __init__(self, loader, said, typed):
+        """Take the variables of the host and the play, and what role_values has made of those that can be written in several ways."""
+        super().__init__(loader, said["inventory_hostname"], said, said["hostvars"], said["ansible_facts"])
         self.take(typed)
         self.warnings = []
 

@@ -14,11 +14,12 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.template import Templar
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _hosts, _list_files, _roles
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._known import FOR_ROLES
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._reading import all_options, reader, trusted, untrusted, with_defaults
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._reading import all_options, is_plain, reader, trusted, untrusted, with_defaults
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._unchanged import are_same, is_configured
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty
 
 OURS = "listhost.exim_mailman."
+SITE_LIST = "mailman"
 # In the place of Ansible's own, which is another in each release.
 OMITTED = "(omitted by role mailman)"
 
@@ -57,17 +58,17 @@ def tried(act, host):
 class Wanted:
     """What the roles want of a host that has a Mailman, and whether it is so."""
 
-    # The roles whose variables count.
-    roles = ()
+    # The roles whose variables count, and what besides them nobody else may set.
+    roles, reserved = (), ("mailman_contribution",)
 
-    def __init__(self, loader, host, hostvars, facts):
-        self.loader, self.facts, self.host, self.warnings = loader, facts, host, []
-        self.said = said = hostvars.raw_get(host)
+    def __init__(self, loader, host, said, hostvars, facts):
+        """Take what the variables of the host are, as they were written, and its facts."""
+        self.loader, self.host, self.said, self.facts, self.warnings = loader, host, said, facts, []
         internal = {}
         for role in self.roles:
             internal.update(_roles.load(role, "vars", "main.yml"))
             internal.update(_roles.platform_values(role, facts))
-        own = [name for name in (*internal, *_roles.FACTS, "checked_values", "mailman_contribution") if name in said]
+        own = [name for name in (*internal, *_roles.FACTS, *self.reserved) if name in said]
         if own:
             raise InDoubt("the variables of the roles themselves are set: %s" % ", ".join(own))
         self.options = all_options()
@@ -139,7 +140,12 @@ class Wanted:
                 "prefix": self.value("__mailman_prefix"), "group": self.value("__mailman_group"),
             },
         )
+        # Thousands of members take a template engine seconds. The roles make only of the site list something else than it is.
+        said = self.variables["mailman_lists"]
+        lists = said if is_plain(said) else self.value("mailman_lists")
+        self.variables["mailman_lists"] = [one for one in lists if one["name"] == SITE_LIST]
         asked = without_omitted(self.mean(arguments_of("mailman", "discover", OURS + "mailman_info")))
+        asked["compare_lists"]["lists"].extend(one for one in lists if one["name"] != SITE_LIST)
         # As the action plugin of mailman_info does.
         asked["compare_lists"] = _list_files.with_files(asked["compare_lists"], self.loader)
         return {"name": self.host, "mailman": asked, "links": [], "addresses": [], "commands": {}}

@@ -9,7 +9,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_settings import sum_of
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._domains import LIMIT, Domains, machines
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._domains import LIMIT, Domains, machines, of_the_play
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted import InDoubt
 from ansible_collections.listhost.exim_mailman.tests.unit.plugins.plugin_utils.as_found import (
     FACTS,
@@ -302,3 +302,10 @@ def test_machines():
     assert machines(Templar(DataLoader()), list(hostvars), hostvars) == {
         "a": "a", "b": "a", "c": "c", "d": "a", "e": "e", "f": "f", "g": "g", "h": "e",
     }
+
+
+def test_what_the_play_sets():
+    said = {"mailman_web": True, "mailman_lists": [{"name": "a"}], "other": 1}
+    assert of_the_play(dict(said, ansible_facts={}, more=1), said) == []
+    assert of_the_play(dict(said, mailman_web=False), said) == ["mailman_web"]
+    assert of_the_play(dict(said, exim_postmaster="x"), said) == ["exim_postmaster"]

@@ -61,7 +61,8 @@ FORMS = {
 
 def start(said):
     """Return a list host, with the values of its variables as role_values has them."""
-    host = ListHost(DataLoader(), HOST, HostVars({HOST: dict(SAID, **said)}), FACTS, {})
+    hostvars = HostVars({HOST: dict(SAID, **said)})
+    host = ListHost(DataLoader(), dict(hostvars.raw_get(HOST), hostvars=hostvars, ansible_facts=FACTS, checked_values="{{ of_the_play }}"), {})
     read = reader(host.templar(host.variables), host.variables, host.options, host.loader)
     typed, faults = _roles.check(["exim", "mailman", "exim_lists", "mailman_web", "certificate", "mailman_backup"], host.said, read, FACTS)
     assert faults == []

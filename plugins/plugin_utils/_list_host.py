@@ -63,7 +63,7 @@ class ListHost(Wanted):
         self.variables["__exim_host"] = untrusted({"found": self.judge("exim", said["exim"], "exim", "look")})
         if "exim_files" in said:
             self.variables["__exim_files"] = untrusted({"found": self.judge("exim_files", said["exim_files"], "exim", "look_at_files")})
-        if found["dkim_keys"]:
+        if "dkim_keys" in found:
             self.variables["__exim_dkim"] = untrusted(found["dkim_keys"])
             if found["dkim_keys"]["pending"]:
                 raise InDoubt("the DKIM keys differ")

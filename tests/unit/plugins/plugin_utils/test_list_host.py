@@ -85,7 +85,8 @@ def as_it_should_be(host):
     wanted = host.configuration_of_exim()
     for spec in (dict(wanted, mode="640"), dict(wanted["files"][0], mode="644")):
         said["exim"] += "file=%(mode)s %(owner)s %(group)s %(path)s\n" % spec + "sum=%s  %s\n" % (sum_of(spec["content"]), spec["path"])
-    return {"mailman": info, "links": links, "said": said, "dkim_keys": DKIM if host.value("exim_dkim_domains") else None, "one_click_keys": KEYS}
+    keys = dict({"dkim_keys": DKIM} if host.value("exim_dkim_domains") else {}, **{"one_click_keys": KEYS} if host.typed["mailman_web_one_click"] else {})
+    return dict(keys, mailman=info, links=links, said=said)
 
 
 def ask(said):

@@ -11,6 +11,12 @@ import yaml
 from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import ROLES, read_role
 
 ACCOUNTED_FOR = {
+    ("certificate", "look"): [
+        "Load the platform's values", "Collect the state of the certificate and of certbot", "Check that an authority could ask this host",
+        "Set the fact with the places of the certificate",
+    ],
+    ("certificate", "prepare"): ["Prepare the host for the certificate"],
+    ("certificate", "apply"): ["Ensure that the certificate is the authority's"],
     ("exim", "look"): [
         "Load the platform's values",
         "Collect the state of Exim, its service and its ports",

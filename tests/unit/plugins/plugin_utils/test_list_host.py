@@ -4,14 +4,17 @@
 """Whether the roles need not set up a list host: nothing at all differs there."""
 
 import copy
+import os
 
 import pytest
+import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_settings import sum_of
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _roles
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._host_certificate import renewal
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._list_host import ListHost
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._reading import reader
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted import InDoubt, tried
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted import OURS, InDoubt, arguments_of, tried
 from ansible_collections.listhost.exim_mailman.tests.unit.plugins.plugin_utils.as_found import (
     FACTS,
     KEYS,
@@ -20,6 +23,7 @@ from ansible_collections.listhost.exim_mailman.tests.unit.plugins.plugin_utils.a
     mailman_of,
     web_of,
 )
+from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import ROLES, trusted
 
 HOST, PREFIX = "lists.example.com", "/var/lib/mailman"
 SAID = {
@@ -55,29 +59,49 @@ FORMS = {
     "plain": {},
     "signing": {"exim_dkim_domains": ["list.example.com"], "exim_tls_certificate": "/etc/ssl/mail.pem", "exim_tls_privatekey": "/etc/ssl/mail.key"},
     "web": {"mailman_web": True},
+    "certificate": {"mailman_web": True, "certificate_acme": True, "certificate_acme_contact": "anna@example.org", "mailman_web_fail2ban": False},
     "one-click": {"mailman_web": True, "mailman_web_one_click": True, "exim_dkim_domains": ["list.example.com"], "mailman_web_fail2ban": False},
 }
+LOOK_AT_CERTIFICATE = """timer=active,enabled
+made=yes
+group=Debian-exim
+names=DNS:machine.example.com,DNS:www.lists.example.org
+now=1700000000
+expires=1900000000
+deployed=yes
+"""
+with open(os.path.join(ROLES, "..", "playbooks", "site.yml"), encoding="utf-8") as stream:
+    PLAY = trusted([play for play in yaml.safe_load(stream) if play["name"] == "Set up list hosts"][0]["vars"])
 
 
 def start(said):
     """Return a list host, with the values of its variables as role_values has them."""
     hostvars = HostVars({HOST: dict(SAID, **said)})
-    host = ListHost(DataLoader(), dict(hostvars.raw_get(HOST), hostvars=hostvars, ansible_facts=FACTS, checked_values="{{ of_the_play }}"), {})
+    host = ListHost(DataLoader(), dict(hostvars.raw_get(HOST), **PLAY, hostvars=hostvars, ansible_facts=FACTS), {})
     read = reader(host.templar(host.variables), host.variables, host.options, host.loader)
     typed, faults = _roles.check(["exim", "mailman", "exim_lists", "mailman_web", "certificate", "mailman_backup"], host.said, read, FACTS)
     assert faults == []
     host.take(typed)
+    host.variables["__site_checked"] = {"typed": typed}
     return host
 
 
 def as_it_should_be(host):
     """Return what a look finds at a host that is as the roles would make it."""
     info, host = mailman_of(host, PREFIX)
+    acme = host.typed["certificate_acme"]
+    if acme:
+        host.take_certificate({"made": True, "group": "Debian-exim"})
     said, files, links = web_of(host, "lists.example.org")
     info["configuration"] = configuration_of(host, PREFIX, files)
+    if acme:
+        host.take_certificate({"made": True, "group": "Debian-exim"})
+        values = host.mean(arguments_of("certificate", "look", OURS + "host_faults")["values"], "certificate")
+        said["certificate"] = LOOK_AT_CERTIFICATE + "hook=%s\n" % sum_of(host.value("__certificate_hook_text", "certificate"))
+        said["certificate"] += "".join("renewal.%s=%s\n" % one for one in renewal(values).items())
     if host.variables["exim_tls_certificate"]:
         said["exim_files"] = LOOK_AT_FILES
-    said["exim"] = LOOK_AT_EXIM + ("" if host.variables["exim_tls_certificate"] else SELF_SIGNED)
+    said["exim"] = LOOK_AT_EXIM + ("" if acme or host.variables["exim_tls_certificate"] else SELF_SIGNED)
     host.variables["__exim_dkim"] = DKIM
     if "exim_files" in said:
         host.variables["__exim_files"] = {"found": host.judge("exim_files", said["exim_files"], "exim", "look_at_files")}
@@ -114,7 +138,7 @@ def test_nothing_differs(form):
     assert doubt == ""
     assert host.outcome()["mailman_installation"]["version"] == "2.1.39"
     assert host.outcome()["exim_lists_contribution"]["blocks"]
-    assert ("mailman_web_installation" in host.outcome()) is (form in ("web", "one-click"))
+    assert ("mailman_web_installation" in host.outcome()) is bool(FORMS[form].get("mailman_web"))
 
 
 def test_what_is_asked():
@@ -129,6 +153,9 @@ def test_what_is_asked():
     assert signing["dkim_keys"]["domains"] == ["list.example.com"] and signing["dkim_keys"]["directory"] == "/etc/exim4/dkim"
     dummy, web, dummy = USUAL["web"]
     assert "/etc/listhost/robots.txt" in web["mailman"]["compare_files"] and "/etc/apache2/sites-available/listhost.conf" in web["mailman"]["compare_files"]
+    dummy, certificate, dummy = USUAL["certificate"]
+    assert certificate["commands"]["certificate"][-2:] == ["machine.example.com www.lists.example.org", "/var/www/listhost"]
+    assert "/etc/listhost/certificate.pem" in certificate["commands"]["mailman_web"]
     dummy, one_click, dummy = USUAL["one-click"]
     assert one_click["one_click_keys"]["directory"] == "/etc/listhost/one_click"
 
@@ -177,6 +204,15 @@ DIFFERENCES = {
     "the link of the virtual hosts": ("web", lambda found: found.update(links={})),
     "what answers one-click": ("one-click", answer("mailman_web", "one_click=active,enabled", "one_click=inactive,enabled")),
     "the keys for one-click": ("one-click", lambda found: found["one_click_keys"].update(pending=True)),
+    "no certificate": ("certificate", answer("certificate", "made=yes", "")),
+    "a certificate that is not in use": ("certificate", answer("certificate", "deployed=yes", "")),
+    "a certificate that nobody renews": ("certificate", answer("certificate", "timer=active", "timer=inactive")),
+    "a certificate that ends": ("certificate", answer("certificate", "expires=1900000000", "expires=1600000000")),
+    "a certificate without a name": ("certificate", answer("certificate", ",DNS:www.lists.example.org", "")),
+    "another authority": ("certificate", answer("certificate", "renewal.server=", "renewal.server=other")),
+    "the hook": ("certificate", answer("certificate", "hook=", "hook=0")),
+    "no certbot": ("certificate", answer("certificate", "timer=", "absent=/usr/bin/certbot\ntimer=")),
+    "a key that Exim cannot read any more": ("certificate", answer("certificate", "group=Debian-exim", "group=root")),
     "an answer without anything": ("plain", lambda found: found.update(said={})),
 }
 
@@ -187,7 +223,7 @@ def test_each_difference_counts(difference):
     assert compare(form, change)[1]
 
 
-@pytest.mark.parametrize("form", ["plain", "web", "one-click"])
+@pytest.mark.parametrize("form", ["web", "one-click"])
 def test_each_file_counts(form):
     files = list(USUAL[form][2]["mailman"]["configuration"]["files"])
     assert len(files) >= 4

@@ -8,8 +8,8 @@ module: machine_look
 short_description: Look at all that the roles set up on a machine, in one go
 version_added: 1.0.0
 description:
-  - Tells of one or several Mailmans on a machine what M(listhost.exim_mailman.mailman_info) tells of each, what the looks of the other roles tell, and what Exim
-    does with addresses of virtual domains. C(playbooks/site.yml) asks it.
+  - Tells of one or several Mailmans on a machine what M(listhost.exim_mailman.mailman_info) tells of each, what the looks of the other roles tell, and what
+    Exim does with addresses of virtual domains. C(playbooks/site.yml) asks it.
   - In a play it is an action plugin, which takes O(machines) or O(typed) and works out the other options from the variables of the hosts. It says for which of
     them the roles would change nothing (RV(unchanged)). Where it is in doubt it does not name the host, and the roles look themselves. With C(-vv) it shows
     the doubts.
@@ -20,7 +20,7 @@ options:
     description: The hosts of the play, which are virtual domains, each with the one that looks at its machine. For the action plugin.
     type: dict
   typed:
-    description: For a list host itself, what M(listhost.exim_mailman.role_values) has returned as RV(listhost.exim_mailman.role_values#module:typed). For the action plugin.
+    description: For a list host itself, what M(listhost.exim_mailman.role_values) has returned as C(typed). For the action plugin.
     type: dict
   domains:
     description: The virtual domains, or the one list host.

@@ -115,7 +115,7 @@ def test_unchanged_run_looks_once_at_a_machine(virtual, host, domains, options):
     ended = virtual.run("first", *options)
     assert not ended.failures
     assert ended.changes == {domains["org"].name: 0, domains["net"].name: 0}
-    assert invoked(host, since) == ["setup", "mailman_domains_look"]
+    assert invoked(host, since) == ["setup", "machine_look"]
 
 
 # What somebody may change by hand.

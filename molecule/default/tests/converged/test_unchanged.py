@@ -11,4 +11,4 @@ def test_an_unchanged_run_is_the_facts_and_one_module(list_host):
     journal = list_host.check_output("journalctl --quiet --no-pager --output=short")
     invoked = re.findall(r"ansible-[\w.]*?(\w+)\[\d+\]: Invoked", journal)
     runs = [run.split() for run in " ".join(invoked).split("setup")]
-    assert ["mailman_info"] in runs
+    assert ["machine_look"] in runs

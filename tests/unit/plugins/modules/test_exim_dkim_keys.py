@@ -7,11 +7,12 @@ import grp
 import os
 
 import pytest
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._dkim_keys import record
 from ansible_collections.listhost.exim_mailman.plugins.modules import exim_dkim_keys
 
 
 def test_record():
-    assert exim_dkim_keys.record(b"public") == "v=DKIM1; k=rsa; p=" + base64.b64encode(b"public").decode()
+    assert record(b"public") == "v=DKIM1; k=rsa; p=" + base64.b64encode(b"public").decode()
 
 
 @pytest.fixture

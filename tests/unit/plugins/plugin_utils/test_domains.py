@@ -8,16 +8,18 @@ import copy
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_settings import render, sum_of, sum_of_block
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._domains import LIMIT, OURS, Domains, InDoubt, arguments_of, machines, without_omitted
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._unchanged import MADE
-from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import trusted
+from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_settings import sum_of
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._domains import LIMIT, Domains, machines, of_the_play
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted import InDoubt
+from ansible_collections.listhost.exim_mailman.tests.unit.plugins.plugin_utils.as_found import (
+    FACTS,
+    KEYS,
+    HostVars,
+    configuration_of,
+    mailman_of,
+    web_of,
+)
 
-FACTS = {
-    "os_family": "Debian", "distribution": "Debian", "distribution_version": "12.5", "distribution_major_version": "12", "distribution_release": "bookworm",
-    "pkg_mgr": "apt", "selinux": {"status": "disabled"}, "dns": {"nameservers": ["192.0.2.53"]}, "fqdn": "machine.example.com",
-    "python": {"executable": "/usr/bin/python3"},
-}
 SAID = {
     "ansible_host": "machine.example.com", "ansible_check_mode": False, "inventory_dir": "/inventories/first",
     "mailman_separate_home": "/virtual", "mailman_web": False, "mailman_email_host": "{{ inventory_hostname }}",
@@ -26,18 +28,9 @@ SAID = {
     "mailman_site_owner": "anna@example.org", "mailman_site_password": "not for others",
     "mailman_lists": [{"name": "announce", "owners": ["owner@example.org"], "members": ["dora@example.org"]}],
 }
-LOOK = "program=yes\nservice=active,enabled\nprograms=yes\nshared=yes\nsaid=Group: name=\"www-data\" id=33\nnow=1700000000\nexpires=1900000000\n" \
-       "names=DNS:www.lists.example.org\npair=same\n"
-LOOK_AT_ONE_CLICK = "one_click=active,enabled\none_click_group=Debian-exim\n"
-KEYS = {"changed": False, "pending": False, "numbers": [1], "mail_group": "Debian-exim"}
 TRANSPORTS = [{"name": "mailman_verp_smtp", "options": {"dkim_domain": "${extract{x}{ xlists.example.org=lists.example.org }{$value}{}}"}}]
 EXIM = {"options": {LIMIT: "30"}, "transports": TRANSPORTS}
 WEB = {"without web": {}, "with web": {"mailman_web": True}, "with one-click": {"mailman_web": True, "mailman_web_one_click": True}}
-
-
-class HostVars(dict):
-    def raw_get(self, host):
-        return dict(trusted(self[host]), inventory_hostname=host)
 
 
 def hosts(**said):
@@ -65,41 +58,12 @@ def once_more(domain):
     return domain
 
 
-def of_file(spec):
-    return {"sum": sum_of(spec["content"]), "mode": spec.get("mode", "0644"), "owner": "root", "group": "root"}
-
-
 def as_it_should_be(domain):
     """Return what a look finds at a domain that is as the roles would make it."""
     prefix = "/virtual/%s/mailman" % domain.domain
-    info = {
-        "installed": True, "untrusted": False, "foreign": [], "mm_cfg_error": None, "host_name_fault": "", "prefix": prefix, "var_prefix": prefix,
-        "lists_dir": prefix + "/lists", "bin_dir": prefix + "/bin", "wrapper": prefix + "/mail/mailman", "user": "list", "group": "list",
-        "mail_groups": ["list"], "cgi_group": "www-data", "python": "/usr/bin/python2.7", "python_available": True, "version": "2.1.39", "site_list": True,
-        "stamp": domain.value("__mailman_stamp"), "frozen": {}, "frozen_formerly": False, "service_running": True, "service_drop_ins": [],
-        "lists_differ": False,
-    }
-    domain = copy.copy(domain)
-    domain.variables = dict(domain.variables, __mailman_info=info)
-    domain.variables["mailman_installation"] = domain.value("__mailman_as_found")
-    files, links, said = [], {}, ""
-    if domain.typed["mailman_web"]:
-        said = LOOK.replace("lists.example.org", domain.domain) + (LOOK_AT_ONE_CLICK if domain.typed["mailman_web_one_click"] else "")
-        domain.variables.update(__mailman_web_keys=KEYS)
-        domain.variables.update(__mailman_web_look={"stdout": said}, __mailman_web_host={"found": domain.judge("mailman_web", said, "mailman_web", "look")})
-        domain.variables["mailman_contribution"] = domain.mean(
-            arguments_of("mailman_web", "look", "ansible.builtin.set_fact")["mailman_web_contribution"], "mailman_web"
-        )
-        wanted = domain.mean(arguments_of("mailman_web", "configure", OURS + "apache_config"), "mailman_web")
-        files, links = [wanted, *wanted["files"]], {wanted["link"]: wanted["path"]}
-    arguments = without_omitted(domain.mean(arguments_of("mailman", "configure", OURS + "mailman_config")))
-    settings, runner = arguments["settings"], arguments["bounce_runner"]
-    made = dict.fromkeys(arguments["generated_secrets"], MADE)
-    block = render(dict(settings, **made), made, True, dict(runner, max_disabled_percent=int(runner["max_disabled_percent"])))
-    info["configuration"] = {
-        "path": prefix + "/Mailman/mm_cfg.py", "sum": sum_of_block(block), "settled": True, "runner": of_file({"content": runner["source"]}),
-        "runner_left": True, "files": {spec["path"]: of_file(spec) for spec in [*arguments["files"], *files]},
-    }
+    info, domain = mailman_of(domain, prefix)
+    said, files, links = web_of(domain, domain.domain)
+    info["configuration"] = configuration_of(domain, prefix, files)
     return {"mailman": info, "links": links, "said": said, "routed": True, "one_click_keys": KEYS}
 
 
@@ -142,11 +106,12 @@ def test_what_is_asked():
     assert [one["name"] for one in first["mailman"]["compare_lists"]["lists"]] == ["mailman", "announce"]
     assert first["mailman"]["compare_lists"]["site_password"] == "not for others"
     assert "mailman-request@lists.example.org" in first["addresses"]
-    assert first["command"][:2] == ["sh", "-c"] and first["command"][3] == "look"
-    assert first["command"][-4:-2] == ["/etc/apache2/sites-available/listhost_lists.example.org.conf", "/etc/apache2/sites-available/listhost.conf"]
+    look = first["commands"]["mailman_web"]
+    assert look[:2] == ["sh", "-c"] and look[3] == "look"
+    assert look[-4:-2] == ["/etc/apache2/sites-available/listhost_lists.example.org.conf", "/etc/apache2/sites-available/listhost.conf"]
     assert first["links"] == ["/etc/apache2/sites-enabled/listhost_lists.example.org.conf"]
-    assert set(first["command"][-4:-2]).intersection(first["mailman"]["compare_files"]) == {first["command"][-4]}
-    assert (second["command"], second["links"]) == ([], [])
+    assert set(look[-4:-2]).intersection(first["mailman"]["compare_files"]) == {look[-4]}
+    assert (second["commands"], second["links"]) == ({}, [])
     assert "one_click_keys" not in first
 
 
@@ -217,8 +182,9 @@ def test_each_file_counts(found_of_one_click):
 
 
 def another_answer(domains, looked, old, new):
-    assert old in looked["lists.example.org"]["said"]
-    looked["lists.example.org"]["said"] = looked["lists.example.org"]["said"].replace(old, new)
+    said = looked["lists.example.org"]["said"]
+    assert old in said["mailman_web"]
+    said["mailman_web"] = said["mailman_web"].replace(old, new)
     assert domains.unchanged(looked, EXIM) == ["lists.example.net"]
 
 
@@ -336,3 +302,10 @@ def test_machines():
     assert machines(Templar(DataLoader()), list(hostvars), hostvars) == {
         "a": "a", "b": "a", "c": "c", "d": "a", "e": "e", "f": "f", "g": "g", "h": "e",
     }
+
+
+def test_what_the_play_sets():
+    said = {"mailman_web": True, "mailman_lists": [{"name": "a"}], "other": 1}
+    assert of_the_play(dict(said, ansible_facts={}, more=1), said) == []
+    assert of_the_play(dict(said, mailman_web=False), said) == ["mailman_web"]
+    assert of_the_play(dict(said, exim_postmaster="x"), said) == ["exim_postmaster"]

@@ -11,7 +11,7 @@ from ansible_collections.listhost.exim_mailman.plugins.module_utils import _mail
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import EximError
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._in_parallel import Part, PartError, in_parallel
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman import TargetError
-from ansible_collections.listhost.exim_mailman.plugins.modules import mailman_domains_look
+from ansible_collections.listhost.exim_mailman.plugins.modules import machine_look
 
 ROUTED = {"outcome": "routed", "reason": None, "routes": [{"router": "mailman_router", "transport": "mailman_transport", "address": "x"}]}
 
@@ -24,14 +24,14 @@ def look(monkeypatch, run_module, tmp_path):
     def route_tests(dummy, tests, verify):
         return [(exim.verified if verify else exim.routed).get(test["address"], ROUTED) for test in tests]
 
-    monkeypatch.setattr(mailman_domains_look.Exim, "from_module", lambda module: None)
-    monkeypatch.setattr(mailman_domains_look, "route_tests", route_tests)
-    monkeypatch.setattr(mailman_domains_look, "read_settings", lambda exim, options: {"options": dict.fromkeys(options, "30")})
+    monkeypatch.setattr(machine_look.Exim, "from_module", lambda module: None)
+    monkeypatch.setattr(machine_look, "route_tests", route_tests)
+    monkeypatch.setattr(machine_look, "read_settings", lambda exim, options: {"options": dict.fromkeys(options, "30")})
     monkeypatch.setattr(_mailman_look, "host_name_fault", lambda: "")
 
     def run(*domains, **options):
         domains = [dict({"name": name, "mailman": {"prefix": str(tmp_path / name)}}, **more) for name, more in domains]
-        return run_module(mailman_domains_look, domains=domains, exim_options=["smtp_accept_queue_per_connection"], **options)
+        return run_module(machine_look, domains=domains, exim_options=["smtp_accept_queue_per_connection"], **options)
 
     run.exim = exim
     return run
@@ -42,13 +42,13 @@ def test_several_domains(look, tmp_path):
     os.symlink("file", str(tmp_path / "link"))
     found = look(
         ("a", {"addresses": ["list@a"], "links": [str(tmp_path / "link"), str(tmp_path / "none"), str(tmp_path / "file")]}),
-        ("b", {"command": ["sh", "-c", 'echo "said=$1"', "look", "it's b"]}),
+        ("b", {"commands": {"one": ["sh", "-c", 'echo "said=$1"', "look", "it's b"], "other": ["sh", "-c", "exit 1"]}}),
         ("c", {"mailman": {"prefix": "/nowhere", "compare_files": ["/etc/passwd"]}}),
     )
     assert sorted(found["domains"]) == ["a", "b", "c"] and found["changed"] is False
     assert found["exim"] == {"options": {"smtp_accept_queue_per_connection": "30"}}
     assert found["domains"]["a"]["links"] == {str(tmp_path / "link"): os.path.realpath(str(tmp_path / "file"))}
-    assert (found["domains"]["a"]["said"], found["domains"]["b"]["said"]) == ("", "said=it's b\n")
+    assert (found["domains"]["a"]["said"], found["domains"]["b"]["said"]) == ({}, {"one": "said=it's b\n", "other": ""})
     assert [found["domains"][name]["mailman"]["prefix"] for name in "abc"] == [str(tmp_path / "a"), str(tmp_path / "b"), "/nowhere"]
     assert not found["domains"]["c"]["mailman"]["installed"]
 
@@ -97,14 +97,14 @@ def test_no_exim(look, monkeypatch):
     def fails(module):
         raise EximError("There is no Exim.")
 
-    monkeypatch.setattr(mailman_domains_look.Exim, "from_module", fails)
+    monkeypatch.setattr(machine_look.Exim, "from_module", fails)
     found = look(("a", {"addresses": ["list@a"]}))
     assert (found["exim"], found["domains"]["a"]["routed"]) == ({}, False)
 
 
 def test_no_secret_is_shown(look, monkeypatch):
     logged = []
-    monkeypatch.setattr(mailman_domains_look.AnsibleModule, "log", lambda module, text, **options: logged.append(text))
+    monkeypatch.setattr(machine_look.AnsibleModule, "log", lambda module, text, **options: logged.append(text))
     lists = {"lists": [{"name": "x", "password": "not for others"}], "site_password": "nor this"}
     found = look(("a", {"mailman": {"prefix": "/nowhere", "compare_lists": lists}}))
     assert "not for others" not in str([found, logged]) and "nor this" not in str([found, logged])

@@ -4,22 +4,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 DOCUMENTATION = r"""
-module: mailman_domains_look
-short_description: Look at all virtual domains of a machine at once
+module: machine_look
+short_description: Look at all that the roles set up on a machine, in one go
 version_added: 1.0.0
 description:
-  - Tells of several Mailmans on one machine what M(listhost.exim_mailman.mailman_info) tells of each, and what Exim does with addresses of their domains.
-    C(playbooks/site.yml) asks it.
-  - In a play it is an action plugin, which takes O(machines) and works out the other options from the variables of the hosts. It says for which of them
-    the roles would change nothing (RV(unchanged)). Where it is in doubt it does not name the host, and the roles look themselves.
+  - Tells of one or several Mailmans on a machine what M(listhost.exim_mailman.mailman_info) tells of each, what the looks of the other roles tell, and what
+    Exim does with addresses of virtual domains. C(playbooks/site.yml) asks it.
+  - In a play it is an action plugin, which takes O(machines) or O(typed) and works out the other options from the variables of the hosts. It says for which of
+    them the roles would change nothing (RV(unchanged)). Where it is in doubt it does not name the host, and the roles look themselves. With C(-vv) it shows
+    the doubts.
   - Nothing is kept from one run to the next.
   - Changes nothing.
 options:
   machines:
-    description: The hosts of the play, each with the one that looks at its machine. For the action plugin.
+    description: The hosts of the play, which are virtual domains, each with the one that looks at its machine. For the action plugin.
+    type: dict
+  typed:
+    description: For a list host itself, what M(listhost.exim_mailman.role_values) has returned as C(typed). For the action plugin.
     type: dict
   domains:
-    description: The virtual domains.
+    description: The virtual domains, or the one list host.
     type: list
     elements: dict
     default: []
@@ -42,11 +46,13 @@ options:
         type: list
         elements: str
         default: []
-      command:
-        description: A command that tells more, such as what role mailman_web asks a host. Without one nothing is run.
-        type: list
-        elements: str
-        default: []
+      commands:
+        description: Commands that tell more, by a name, such as what role mailman_web asks a host. Each is a list.
+        type: dict
+        default: {}
+      dkim_keys:
+        description: Options of M(listhost.exim_mailman.exim_dkim_keys), which is asked in check mode.
+        type: dict
       one_click_keys:
         description: Options of M(listhost.exim_mailman.mailman_one_click_keys), which is asked in check mode.
         type: dict
@@ -59,7 +65,7 @@ options:
     type: str
     default: mailman_transport
   exim_options:
-    description: Main options of Exim to tell.
+    description: Main options of Exim to tell. Without them, and without O(domains[].addresses), Exim is not asked.
     type: list
     elements: str
     default: []
@@ -78,7 +84,7 @@ author:
 
 EXAMPLES = r"""
 - name: Look at all virtual domains of each machine
-  listhost.exim_mailman.mailman_domains_look:
+  listhost.exim_mailman.machine_look:
     machines: "{{ checked.machines }}"
   register: look
 """
@@ -105,8 +111,11 @@ domains:
       description: Whether Exim hands over all of the addresses, also when its own user verifies them.
       type: bool
     said:
-      description: What the command printed.
-      type: str
+      description: What the commands printed, by their names.
+      type: dict
+    dkim_keys:
+      description: What M(listhost.exim_mailman.exim_dkim_keys) returns.
+      type: dict
     one_click_keys:
       description: What M(listhost.exim_mailman.mailman_one_click_keys) returns.
       type: dict
@@ -120,13 +129,15 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.listhost.exim_mailman.plugins.module_utils import _dkim_keys, _one_click_keys
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim import Exim, EximError
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_address import compare, route_tests
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._exim_settings import read_settings
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._in_parallel import Part, PartError, in_parallel
 from ansible_collections.listhost.exim_mailman.plugins.module_utils._mailman_look import OPTIONS, look
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._one_click_keys import OPTIONS as KEYS
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._one_click_keys import keep_keys
+
+# What looks at keys, by the option that asks for it.
+KEYS = {"dkim_keys": _dkim_keys, "one_click_keys": _one_click_keys}
 
 
 class LookModule(AnsibleModule):
@@ -145,20 +156,19 @@ def part(module, options, params):
 
 
 def look_at(module, domain):
-    """Return what there is of one domain, but for what Exim says. Raises PartError where mailman_info or mailman_one_click_keys would fail."""
+    """Return what there is of one domain, but for what Exim says. Raises PartError where the module of a part would fail."""
     found = {
         "mailman": look(part(module, OPTIONS, domain["mailman"])),
         "links": dict((link, os.path.realpath(link)) for link in domain["links"] if os.path.islink(link)),
-        "said": "",
+        "said": dict((name, module.run_command(command, cwd="/")[1]) for name, command in domain["commands"].items()),
     }
     # What was asked has passwords in it.
     found["mailman"].pop("invocation", None)
-    if domain["command"]:
-        found["said"] = module.run_command(domain["command"], cwd="/")[1]
-    if domain["one_click_keys"]:
-        asked = part(module, KEYS, domain["one_click_keys"])
-        asked.check_mode = True
-        found["one_click_keys"] = keep_keys(asked)
+    for name, keys in KEYS.items():
+        if domain[name]:
+            asked = part(module, keys.OPTIONS, domain[name])
+            asked.check_mode = True
+            found[name] = keys.keep_keys(asked)
     return found
 
 
@@ -188,6 +198,7 @@ def main():
     module = LookModule(
         argument_spec=dict(
             machines=dict(type="dict"),
+            typed=dict(type="dict"),
             domains=dict(
                 type="list",
                 elements="dict",
@@ -197,7 +208,8 @@ def main():
                     mailman=dict(type="dict", required=True),
                     links=dict(type="list", elements="path", default=[]),
                     addresses=dict(type="list", elements="str", default=[]),
-                    command=dict(type="list", elements="str", default=[]),
+                    commands=dict(type="dict", default={}),
+                    dkim_keys=dict(type="dict", no_log=False),
                     one_click_keys=dict(type="dict", no_log=False),
                 ),
             ),
@@ -209,7 +221,7 @@ def main():
     )
     domains = module.params["domains"]
     found = dict(zip([domain["name"] for domain in domains], in_parallel(lambda domain: look_at(module, domain), domains)))
-    settings, routed = ask_exim(module)
+    settings, routed = ask_exim(module) if module.params["exim_options"] or any(domain["addresses"] for domain in domains) else ({}, set())
     for name, one in found.items():
         if one is not None:
             one["routed"] = name in routed

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether the roles would change nothing for a list host, by one look at all that they set up."""
 
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._reading import trusted, untrusted
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._reading import untrusted
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import FACTS
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._unchanged import is_installed
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted import OURS, InDoubt, Wanted, arguments_of, task_with, without_omitted
@@ -45,8 +45,8 @@ class ListHost(Wanted):
             request["commands"]["certificate"] = self.asked_about_certificate = self.look("certificate")
         if self.typed["mailman_web"]:
             self.request_web(request)
-            files = self.mean(trusted("{{ __mailman_web_files | map(attribute='path') }}"), "mailman_web")
-            request["mailman"]["compare_files"].extend(files)
+            jails = self.paths("__mailman_web_jails", "mailman_web") if self.typed["mailman_web_fail2ban"] else []
+            request["mailman"]["compare_files"].extend([self.value("__mailman_web_robots"), *jails])
         return request
 
     def take_certificate(self, found):

@@ -92,7 +92,7 @@ class Wanted:
         self.take(typed)
 
     def take(self, typed):
-        """Have the values that can be written in several ways, as they are meant. The roles' templates ask for these again and again, so they are no templates."""
+        """Have the values that can be written in several ways, as they are meant. They are asked for again and again, so they are no templates."""
         checked = {"typed": typed, "known": FOR_ROLES}
         self.variables.update({"checked_values": checked}, **{"__%s_checks" % role: checked for role in self.roles})
         self.typed = typed
@@ -108,6 +108,10 @@ class Wanted:
 
     def is_true(self, name, role="mailman"):
         return boolean(self.value(name, role))
+
+    def paths(self, name, role):
+        """Return where the files of a list are. What is in them may depend on what the look finds."""
+        return [self.mean(one["path"], role) for one in self.variables[name]]
 
     def is_met(self, condition, role):
         """Return whether the condition of a task is met."""
@@ -158,9 +162,7 @@ class Wanted:
         request["mailman"]["compare_files"] = [*request["mailman"]["compare_files"], self.value("__mailman_web_path", "mailman_web")]
         request["links"] = [one for one in [self.value("__mailman_web_link", "mailman_web")] if one]
         if keys:
-            # What is in them depends on what the look finds.
-            files = [self.mean(one["path"], "mailman_web") for one in self.variables["__mailman_web_one_click_files"]]
-            request["mailman"]["compare_files"].extend(files)
+            request["mailman"]["compare_files"].extend(self.paths("__mailman_web_one_click_files", "mailman_web"))
             request["one_click_keys"] = keys
 
     def asked_for_web(self):

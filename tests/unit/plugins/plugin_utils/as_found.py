@@ -15,8 +15,8 @@ FACTS = {
     "pkg_mgr": "apt", "selinux": {"status": "disabled"}, "dns": {"nameservers": ["192.0.2.53"]}, "fqdn": "machine.example.com",
     "python": {"executable": "/usr/bin/python3"},
 }
-LOOK = "program=yes\nservice=active,enabled\nfail2ban=active,enabled\nprograms=yes\nshared=yes\nsaid=Group: name=\"www-data\" id=33\nnow=1700000000\nexpires=1900000000\n" \
-       "names=DNS:www.lists.example.org\npair=same\n"
+LOOK = "program=yes\nservice=active,enabled\nfail2ban=active,enabled\nprograms=yes\nshared=yes\nsaid=Group: name=\"www-data\" id=33\n" \
+       "now=1700000000\nexpires=1900000000\nnames=DNS:www.lists.example.org\npair=same\n"
 LOOK_AT_ONE_CLICK = "one_click=active,enabled\none_click_group=Debian-exim\n"
 KEYS = {"changed": False, "pending": False, "numbers": [1], "mail_group": "Debian-exim"}
 

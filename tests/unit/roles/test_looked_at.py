@@ -1,7 +1,7 @@
 # Copyright: listhost.exim_mailman contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run does to a list host is known to the look that may end it. Who adds a task adds to plugin_utils/_list_host.py what it changes, and names it here."""
+"""What a run does to a list host is known to the look that may end it. Who adds a task adds to plugin_utils/_list_host.py what it changes and names it here."""
 
 import os
 

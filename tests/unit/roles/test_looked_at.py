@@ -7,7 +7,6 @@ import os
 
 import pytest
 import yaml
-
 from ansible_collections.listhost.exim_mailman.tests.unit.roles.conftest import ROLES, read_role
 
 ACCOUNTED_FOR = {

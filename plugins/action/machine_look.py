@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
         if found.get("failed") or self.own not in found["domains"]:
             raise InDoubt("it could not be looked at: %s" % found.get("msg", ""))
         host.compare(found["domains"][self.own])
-        result.update(unchanged=[self.own], warnings=host.warnings, ansible_facts=host.outcome())
+        result.update(unchanged=[self.own], warnings=host.warnings, mailman_installation=host.variables["mailman_installation"])
 
     def look_at_domains(self, result, machines):
         hosts = [host for host, first in machines.items() if first == self.own]

@@ -96,6 +96,10 @@ unchanged:
   type: list
   elements: str
   sample: [lists.example.org]
+mailman_installation:
+  description: The fact of that name, as role mailman would set it. Of the action plugin, for a list host for which the roles would change nothing.
+  returned: in a play
+  type: dict
 domains:
   description: What was found, by the names of the domains. A domain that could not be looked at is not in it.
   returned: outside of a play

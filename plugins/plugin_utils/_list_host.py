@@ -4,7 +4,6 @@
 """Whether the roles would change nothing for a list host, by one look at all that they set up."""
 
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._reading import untrusted
-from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._roles import FACTS
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._unchanged import is_installed
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted import OURS, InDoubt, Wanted, arguments_of, task_with, without_omitted
 
@@ -25,7 +24,6 @@ class ListHost(Wanted):
         """Take the variables of the host and the play, and what role_values has made of those that can be written in several ways."""
         super().__init__(loader, said["inventory_hostname"], said, said["hostvars"], said["ansible_facts"])
         self.take(typed)
-        self.warnings = []
 
     def request(self):
         """Return what module machine_look is to look at, as its option domains takes it."""
@@ -51,7 +49,7 @@ class ListHost(Wanted):
 
     def take_certificate(self, found):
         """Tell the other roles of the authority's certificate, as site.yml does."""
-        self.variables.update(certificate_contribution=self.value("__site_certificate"), __certificate_host=untrusted({"found": found}))
+        self.variables.update(certificate_contribution=self.value("__site_certificate"), __certificate_found=untrusted(found))
         fact = untrusted(self.mean(arguments_of("certificate", "look", SET_FACT), "certificate"))
         self.variables.update(fact, mailman_web_certificate_contribution=fact["certificate_installation"])
 
@@ -59,13 +57,14 @@ class ListHost(Wanted):
         """Raise InDoubt with what differs."""
         self.compare_look_of_exim(found)
         self.compare_installation(found["mailman"])
-        if self.value("__exim_lists_frozen", "exim_lists"):
+        self.settle("exim_lists_domains", "__exim_lists_frozen", "__exim_lists_thawed")
+        if self.variables["__exim_lists_frozen"]:
             raise InDoubt("mail waits")
         if self.typed["certificate_acme"]:
             self.take_certificate(self.judge("certificate", found["said"]["certificate"], "certificate", "look"))
         if self.typed["mailman_web"]:
             self.compare_web(found)
-            web = self.variables["__mailman_web_host"]["found"]
+            web = self.variables["__mailman_web_found"]
             if not web["running"] or self.typed["mailman_web_fail2ban"] and (not web["bans"] or self.is_true("__mailman_web_jails_changed", "mailman_web")):
                 raise InDoubt("the web server or fail2ban is to be started")
         if self.typed["certificate_acme"]:
@@ -75,7 +74,7 @@ class ListHost(Wanted):
 
     def compare_certificate(self):
         # What uses it is known by now.
-        self.take_certificate(self.variables["__certificate_host"]["found"])
+        self.take_certificate(self.variables["__certificate_found"])
         if self.look("certificate") != self.asked_about_certificate:
             raise InDoubt("role certificate would look at something else")
         if self.is_true("__certificate_unprepared", "certificate") or self.is_true("__certificate_unfinished", "certificate"):
@@ -83,7 +82,7 @@ class ListHost(Wanted):
 
     def compare_look_of_exim(self, found):
         said = found["said"]
-        self.variables["__exim_host"] = untrusted({"found": self.judge("exim", said["exim"], "exim", "look")})
+        self.variables["__exim_found"] = untrusted(self.judge("exim", said["exim"], "exim", "look"))
         if "exim_files" in said:
             self.variables["__exim_files"] = untrusted({"found": self.judge("exim_files", said["exim_files"], "exim", "look_at_files")})
         if "dkim_keys" in found:
@@ -93,10 +92,12 @@ class ListHost(Wanted):
 
     def configuration_of_exim(self):
         """Return the options of module exim_config."""
+        self.settle("__exim_lists_destinations")
         task = task_with("exim_lists", "apply", SET_FACT)
         fact = untrusted(self.mean(task[SET_FACT], "exim_lists", **task["vars"]))
         tls = {"tls": self.variables["certificate_installation"]} if self.typed["certificate_acme"] else {}
         self.variables.update(fact, exim_contribution=dict(fact["exim_lists_contribution"], **tls))
+        self.settle("__exim_issued", "__exim_self_signed")
         return without_omitted(self.mean(arguments_of("exim", "configure", OURS + "exim_config"), "exim"))
 
     def compare_exim(self):
@@ -105,9 +106,5 @@ class ListHost(Wanted):
             raise InDoubt("the host is to be prepared for Exim")
         if not is_installed(wanted, wanted.get("found")):
             raise InDoubt("the configuration of Exim differs")
-        if not self.variables["__exim_host"]["found"]["running"]:
+        if not self.variables["__exim_found"]["running"]:
             raise InDoubt("Exim is to be started")
-
-    def outcome(self):
-        """Return the facts that the roles would set."""
-        return {name: self.variables[name] for name in FACTS if name in self.variables}

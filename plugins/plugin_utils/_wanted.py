@@ -94,7 +94,8 @@ class Wanted:
     def take(self, typed):
         """Have the values that can be written in several ways, as they are meant. They are asked for again and again, so they are no templates."""
         checked = {"typed": typed, "known": FOR_ROLES}
-        self.variables.update({"checked_values": checked}, **{"__%s_checks" % role: checked for role in self.roles})
+        self.variables.update({"checked_values": checked}, **{"__%s_checks" % role: checked for role in self.roles},
+                              **{"__%s_values" % role: typed for role in self.roles})
         self.typed = typed
 
     def mean(self, template, role="mailman", **more):
@@ -108,6 +109,11 @@ class Wanted:
 
     def is_true(self, name, role="mailman"):
         return boolean(self.value(name, role))
+
+    def settle(self, *names):
+        """Put what variables mean in the place of their templates, of which Ansible compiles one each time that it meets it. What they are made of is known by now."""
+        for name in names:
+            self.variables[name] = untrusted(self.value(name))
 
     def paths(self, name, role):
         """Return where the files of a list are. What is in them may depend on what the look finds."""
@@ -180,6 +186,7 @@ class Wanted:
         if not info["installed"] or self.is_true("__mailman_must_install") or info["frozen_formerly"]:
             raise InDoubt("Mailman is to be installed")
         self.variables["mailman_installation"] = untrusted(self.value("__mailman_as_found"))
+        self.settle("__mailman_method", "__mailman_prefix", "__mailman_web_url_hosts", "__mailman_web_domain")
 
     def compare_mailman(self, info):
         arguments = without_omitted(self.mean(arguments_of("mailman", "configure", OURS + "mailman_config")))
@@ -197,7 +204,8 @@ class Wanted:
             raise InDoubt("role mailman_web would look at something else")
         said = found["said"]["mailman_web"]
         self.variables["__mailman_web_look"] = untrusted({"stdout": said})
-        self.variables["__mailman_web_host"] = untrusted({"found": self.judge("mailman_web", said, "mailman_web", "look")})
+        self.variables["__mailman_web_found"] = untrusted(self.judge("mailman_web", said, "mailman_web", "look"))
+        self.settle("__mailman_web_issued", "__mailman_web_file", "__mailman_web_limits")
         answers = self.typed["mailman_web_one_click"]
         if self.is_true("__mailman_web_unprepared", "mailman_web"):
             raise InDoubt("the web server is to be prepared")

@@ -72,6 +72,7 @@ ACCOUNTED_FOR = {
 PLAY = [
     "Check the values of all variables",
     "Look at the whole host",
+    "Set the fact mailman_installation",
     "End the play for a host that is as it should be",
     "Collect the policies of MTA-STS",
     "Check the host for Exim",

@@ -51,7 +51,7 @@ def web_of(host, name):
         return {}, [], {}
     said = LOOK.replace("lists.example.org", name) + (LOOK_AT_ONE_CLICK if host.typed["mailman_web_one_click"] else "")
     host.variables.update(__mailman_web_keys=KEYS)
-    host.variables.update(__mailman_web_look={"stdout": said}, __mailman_web_host={"found": host.judge("mailman_web", said, "mailman_web", "look")})
+    host.variables.update(__mailman_web_look={"stdout": said}, __mailman_web_found=host.judge("mailman_web", said, "mailman_web", "look"))
     host.variables.update(host.mean(arguments_of("mailman_web", "look", "ansible.builtin.set_fact"), "mailman_web"))
     host.variables["mailman_contribution"] = host.variables["mailman_web_contribution"]
     wanted = host.mean(arguments_of("mailman_web", "configure", OURS + "apache_config"), "mailman_web")

@@ -111,7 +111,7 @@ class Wanted:
         return boolean(self.value(name, role))
 
     def settle(self, *names):
-        """Put what variables mean in the place of their templates, of which Ansible compiles one each time that it meets it. What they are made of is known by now."""
+        """Put what variables mean in the place of their templates: Ansible compiles one each time that it meets it. What they are made of is known by now."""
         for name in names:
             self.variables[name] = untrusted(self.value(name))
 

@@ -35,7 +35,21 @@ class ActionModule(ActionBase):
         if found.get("failed") or self.own not in found["domains"]:
             raise InDoubt("it could not be looked at: %s" % found.get("msg", ""))
         host.compare(found["domains"][self.own])
+        if typed["mailman_backup"]:
+            # Its program is packed of files that only this module has.
+            host.compare_backup(self.in_check_mode("listhost.exim_mailman.mailman_backup", host.request_backup()))
         result.update(unchanged=[self.own], warnings=host.warnings, mailman_installation=host.variables["mailman_installation"])
+
+    def in_check_mode(self, name, arguments):
+        """Return the result of a module that is asked what it would do."""
+        before, self._task.check_mode = self._task.check_mode, True
+        try:
+            found = self._execute_module(module_name=name, module_args=arguments, task_vars=self.variables)
+        finally:
+            self._task.check_mode = before
+        if found.get("failed"):
+            raise InDoubt(found["msg"])
+        return found
 
     def look_at_domains(self, result, machines):
         hosts = [host for host, first in machines.items() if first == self.own]

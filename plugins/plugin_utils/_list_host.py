@@ -10,7 +10,6 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted impo
 # What this look knows nothing of, with the value at which it is not there.
 LEFT_TO_THE_ROLES = {
     "exim_configuration": "whole", "exim_queue_interval": "", "exim_tests": {}, "mailman_separate_home": "", "mailman_shared_domains": {},
-    "mailman_backup": False,
 }
 SET_FACT = "ansible.builtin.set_fact"
 
@@ -18,7 +17,7 @@ SET_FACT = "ansible.builtin.set_fact"
 class ListHost(Wanted):
     """A host with an Exim, and with a Mailman that serves all of its domains."""
 
-    roles = ("certificate", "exim", "exim_lists", "mailman", "mailman_web")
+    roles = ("certificate", "exim", "exim_lists", "mailman", "mailman_backup", "mailman_web")
 
     def __init__(self, loader, said, typed):
         """Take the variables of the host and the play, and what role_values has made of those that can be written in several ways."""
@@ -108,3 +107,12 @@ class ListHost(Wanted):
             raise InDoubt("the configuration of Exim differs")
         if not self.variables["__exim_found"]["running"]:
             raise InDoubt("Exim is to be started")
+
+    def request_backup(self):
+        """Return the options of module mailman_backup, once Mailman is known."""
+        return without_omitted(self.mean(arguments_of("mailman_backup", "install", OURS + "mailman_backup"), "mailman_backup"))
+
+    def compare_backup(self, found):
+        self.variables["__mailman_backup_installed"] = untrusted(found)
+        if self.is_true("__mailman_backup_unprepared", "mailman_backup"):
+            raise InDoubt("the backup is to be set up")

@@ -45,6 +45,9 @@ ACCOUNTED_FOR = {
     ("mailman", "configure"): ["Create the directory of the unit's drop-in", "Install Mailman's settings, unit, cron jobs and log rotation"],
     ("mailman", "lists"): ["Create and update the site list and the inventory's lists"],
     ("mailman", "service"): ["Start the queue runners with the present settings and enable them at boot"],
+    ("mailman_backup", "look"): ["Load the platform's values", "Check the password and the repository, and what is installed"],
+    ("mailman_backup", "install"): ["Install the backup's program, settings and units"],
+    ("mailman_backup", "apply"): ["Set up the backup"],
     ("mailman_web", "look"): [
         "Load the platform's values",
         "Collect the state of Apache, its ports and the certificate",

@@ -240,7 +240,6 @@ def test_each_file_counts(form):
         {"exim_queue_interval": "5m"},
         {"exim_tests": {"address_tests": [{"addresses": ["postmaster@list.example.com"], "router": "aliases"}]}},
         {"mailman_shared_domains": {"lists.example.net": "list.example.net"}},
-        {"mailman_backup": True, "mailman_backup_repository": "/srv/backup", "mailman_backup_password_file": "/etc/listhost/password"},
         {"exim_malware_scanning": True},
         {"mailman_web": True, "mailman_web_server": "existing"},
         {"mailman_web": True, "listhost_dns_mta_sts": "testing"},
@@ -259,6 +258,28 @@ def test_what_the_roles_are_to_see_themselves(said):
 
     doubt = tried(act, HOST)[1]
     assert doubt and "not for others" not in doubt
+
+
+def of_backup(found):
+    """Return what a host asks about its backup, and the doubt about what was found."""
+    host = start({"mailman_backup": True, "mailman_backup_repository": "/srv/backup", "mailman_backup_password_file": "/etc/listhost/password"})
+    host.request()
+    host.compare(as_it_should_be(host))
+    return host.request_backup(), tried(lambda dummy: host.compare_backup(found), HOST)[1]
+
+
+BACKUP = {"pending": False, "active": True, "restic": True, "taken": True}
+
+
+def test_the_backup_is_as_it_should_be():
+    asked, doubt = of_backup(BACKUP)
+    assert doubt == "" and asked["settings"]["repository"] == "/srv/backup" and asked["settings"]["prefix"] == PREFIX
+    assert "/etc/systemd/system/listhost-backup.timer" in [one["path"] for one in asked["files"]]
+
+
+@pytest.mark.parametrize("name", BACKUP)
+def test_each_answer_about_the_backup_counts(name):
+    assert of_backup(dict(BACKUP, **{name: not BACKUP[name]}))[1]
 
 
 def test_warnings_are_the_same():

@@ -83,6 +83,7 @@ def read_look(text, v):
         "version": "".join(re.findall(r"(?m)^Exim version (\d[\d.]*)", text)[:1]),
         "package": "".join(values_of(text, "package")),
         "sendmail": "".join(values_of(text, "sendmail")),
+        "queue": "".join(values_of(text, "queue")),
         "self_signed": read_self_signed(text, v),
         "files": read_own_files(text),
         "others": others,

@@ -3,15 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether the roles would change nothing for a list host, by one look at all that they set up."""
 
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils import _roles
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._reading import untrusted
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._unchanged import is_installed
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted import OURS, InDoubt, Wanted, arguments_of, task_with, without_omitted
 
 # What this look knows nothing of, with the value at which it is not there.
 LEFT_TO_THE_ROLES = {
-    "exim_configuration": "whole", "exim_queue_interval": "", "exim_tests": {}, "mailman_separate_home": "", "mailman_shared_domains": {},
+    "exim_configuration": "whole", "exim_tests": {}, "mailman_separate_home": "", "mailman_shared_domains": {},
 }
-SET_FACT = "ansible.builtin.set_fact"
+SET_FACT, INCLUDE = "ansible.builtin.set_fact", "ansible.builtin.include_tasks"
 
 
 class ListHost(Wanted):
@@ -101,8 +102,9 @@ class ListHost(Wanted):
 
     def compare_exim(self):
         wanted = self.configuration_of_exim()
-        if self.is_met(task_with("exim", "apply", "ansible.builtin.include_tasks")["when"], "exim") or self.value("__exim_self_signed_left", "exim"):
-            raise InDoubt("the host is to be prepared for Exim")
+        included = [task["when"] for task in _roles.load("exim", "tasks", "apply.yml") if INCLUDE in task]
+        if any(self.is_met(condition, "exim") for condition in included) or self.value("__exim_self_signed_left", "exim"):
+            raise InDoubt("the host is to be prepared for Exim, or how often it runs its queue differs")
         if not is_installed(wanted, wanted.get("found")):
             raise InDoubt("the configuration of Exim differs")
         if not self.variables["__exim_found"]["running"]:

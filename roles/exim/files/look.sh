@@ -1,11 +1,12 @@
 # One look at all that role exim wants to know of a host. Asking Exim for its version is cheaper than asking the package manager, and also finds a
 # daemon that lacks content scanning. Arguments: Exim's binary, its service, its ports as a filter for ss, the role's configuration and its aliases, and Exim's
 # package, of which only Debian's says more than Exim. (rpm would leave files of its own: a look changes nothing.) Then the self-signed certificate that the
-# role makes where there is no other, its key, and the name that it is for.
+# role makes where there is no other, its key, and the name that it is for; and the file and the name of the setting that says how often Exim runs its queue.
 "$1" -C /dev/null -bV
 echo "package=$(dpkg-query -W -f '${Version}' "$6" 2> /dev/null)"
 echo "service=$(systemctl is-active "$2"),$(systemctl is-enabled "$2")"
 echo "sendmail=$(readlink /etc/alternatives/mta)"
+echo "queue=$(grep -s "^${11}=" "${10}" | tail -n 1)"
 # What else listens on Exim's ports: address, process, unit.
 ss -Hltnp "$3" | while read -r _ _ _ address _ process; do
     case $process in *'(("exim'*) continue ;; esac

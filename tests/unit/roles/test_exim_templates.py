@@ -347,7 +347,7 @@ def test_what_exim_says_it_signs(domains):
     ("Debian", "11", "QUEUEINTERVAL='1m'"), ("Debian", "12", "QUEUEINTERVAL='1m'"), ("Debian", "13", "EXIMSERVICE='-bdf -q1m'"), ("RedHat", "8", "QUEUE='1m'"),
 ])
 def test_time_between_queue_runs(platform, version, line):
-    values = trusted(yaml.safe_load(read_role("exim", "vars", platform + ".yml")))
+    values = trusted(dict(yaml.safe_load(read_role("exim", "vars", "main.yml")), **yaml.safe_load(read_role("exim", "vars", platform + ".yml"))))
     values.update(ansible_facts={"distribution_major_version": version}, exim_queue_interval="1m")
     task = yaml.safe_load(read_role("exim", "tasks", "queue.yml"))[0]["ansible.builtin.lineinfile"]
     found, pattern = [Templar(DataLoader(), variables=values).template(trusted(task[name])) for name in ("line", "regexp")]

@@ -191,6 +191,21 @@ def test_what_the_controller_compares(tmp_path, aliases):
     assert read_own_files(out) == ({path: look_at_file(path) for path in paths} if aliases else {})
 
 
+@pytest.mark.parametrize(("setting", "found"), [
+    (None, ""), ("", ""), ("# QUEUE='1m'\nQUEUER='2m'\n", ""), ("QUEUE='1m'\n", "QUEUE='1m'"), ("QUEUE='1m'\nOTHER=x\nQUEUE='5m'", "QUEUE='5m'"),
+])
+def test_how_often_exim_runs_its_queue(tmp_path, setting, found):
+    """As who reads the file has it: the last line counts."""
+    path = tmp_path / "exim"
+    if setting is not None:
+        path.write_text(setting)
+    arguments = ["/nonexistent/exim", "exim", "sport = :1", *["/nonexistent/x"] * 2, "exim4", "", "", "", str(path), "QUEUE"]
+    out = subprocess.run(
+        ["sh", os.path.join(ROLES, "exim", "files", "look.sh"), *arguments], cwd="/", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
+    ).stdout.decode()
+    assert [line for line in out.splitlines() if line.startswith("queue=")] == ["queue=" + found]
+
+
 @pytest.fixture
 def self_signed(tmp_path):
     """The look at the certificate that role exim makes itself, in a place that is root's as namei sees it."""

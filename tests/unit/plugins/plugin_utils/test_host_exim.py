@@ -158,13 +158,13 @@ def test_where_exim_is_to_listen(address, interfaces, contended):
 
 
 def test_what_the_look_has_found():
-    text = ("Exim version 4.96\npackage=4.96-15\nSupport for: Content_Scanning\nservice=active,enabled\nsendmail=/usr/sbin/sendmail.exim\n"
+    text = ("Exim version 4.96\npackage=4.96-15\nSupport for: Content_Scanning\nservice=active,enabled\nsendmail=/usr/sbin/sendmail.exim\nqueue=Q='1m'\n"
             "other=*:25 master postfix@-.service\nother=*:587 master postfix@-.service\nother=*:25 nc a.scope\nreplaced=/a\nexisting=/b: x=y\n"
             "file=640 root Debian-exim /e x/exim4.conf\nsum=abc  /e x/exim4.conf\n")
     found, dummy = hosts.check("exim", text, dict(INVENTORY, exim_replace_other_mta=True))
     assert found.pop("others")[0] == {"address": "*", "port": "25", "process": "master", "unit": "postfix@-.service"}
-    assert found == {"missing": False, "running": True, "sendmail": "/usr/sbin/sendmail.exim", "other_services": ["postfix.service"], "replaced": ["/a"],
-                     "existing": ["/a", "/b: x=y"], "features": ["Content_Scanning"], "version": "4.96", "package": "4.96-15",
+    assert found == {"missing": False, "running": True, "sendmail": "/usr/sbin/sendmail.exim", "queue": "Q='1m'", "other_services": ["postfix.service"],
+                     "replaced": ["/a"], "existing": ["/a", "/b: x=y"], "features": ["Content_Scanning"], "version": "4.96", "package": "4.96-15",
                      "self_signed": {"files": [], "good": False, "shared": False, "others": []},
                      "files": {"/e x/exim4.conf": {"sum": "abc", "owner": "root", "group": "Debian-exim", "mode": "0640"}}}
 

@@ -39,6 +39,7 @@ Support for: crypteq iconv() IPv6 GnuTLS move_frozen_messages Content_Scanning D
 package=4.96-15+deb12u9
 service=active,enabled
 sendmail=
+queue=QUEUEINTERVAL='5m'
 """
 SELF_SIGNED = """self_signed.file=/etc/listhost/mail.pem
 self_signed.file=/etc/listhost/mail.key
@@ -57,7 +58,8 @@ expires=1900000000
 DKIM = {"changed": False, "pending": False, "key_directory": "/etc/exim4/dkim", "records": {"lists._domainkey.list.example.com": "v=DKIM1; k=rsa; p=x"}}
 FORMS = {
     "plain": {},
-    "signing": {"exim_dkim_domains": ["list.example.com"], "exim_tls_certificate": "/etc/ssl/mail.pem", "exim_tls_privatekey": "/etc/ssl/mail.key"},
+    "signing": {"exim_queue_interval": "5m", "exim_dkim_domains": ["list.example.com"],
+                "exim_tls_certificate": "/etc/ssl/mail.pem", "exim_tls_privatekey": "/etc/ssl/mail.key"},
     "web": {"mailman_web": True},
     "certificate": {"mailman_web": True, "certificate_acme": True, "certificate_acme_contact": "anna@example.org", "mailman_web_fail2ban": False},
     "one-click": {"mailman_web": True, "mailman_web_one_click": True, "exim_dkim_domains": ["list.example.com"], "mailman_web_fail2ban": False},
@@ -193,6 +195,7 @@ DIFFERENCES = {
     "a self-signed certificate that is left": ("signing", answer("exim", "sendmail=", "self_signed.file=/etc/listhost/mail.pem\nsendmail=")),
     "Exim cannot read its key": ("signing", answer("exim_files", "Debian-exim 640", "root 640")),
     "a key of another certificate": ("signing", answer("exim_files", "pair=same", "pair=different")),
+    "how often Exim runs its queue": ("signing", answer("exim", "'5m'", "'30m'")),
     "a DKIM key": ("signing", lambda found: found["dkim_keys"].update(pending=True, changed=True)),
     "no answer about DKIM keys": ("signing", lambda found: found.update(dkim_keys={})),
     "the web server does not run": ("web", answer("mailman_web", "service=active,enabled", "service=inactive,enabled")),
@@ -237,7 +240,6 @@ def test_each_file_counts(form):
     "said",
     [
         {"exim_configuration": "blocks"},
-        {"exim_queue_interval": "5m"},
         {"exim_tests": {"address_tests": [{"addresses": ["postmaster@list.example.com"], "router": "aliases"}]}},
         {"mailman_shared_domains": {"lists.example.net": "list.example.net"}},
         {"exim_malware_scanning": True},

@@ -13,7 +13,6 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 CALLBACKS = ROOT / "molecule/shared/callback"
-TEMPLATES = ROOT / ".cache/built"
 # What Jinja makes of these differs: the same text stands for several templates.
 SETTINGS = [{}, {"trim_blocks": False}, {"lstrip_blocks": True}, {"newline_sequence": "\r\n"}, {"variable_start_string": "[[", "variable_end_string": "]]"}]
 
@@ -31,17 +30,19 @@ def play(tmp_path):
     tasks.append({"name": "Write", "ansible.builtin.copy": {"content": "{{ '%s' | regex_replace('^(.)', '\\\\1-') }}" % mark, "dest": "{{ place }}/text"}})
     (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
 
-    without = {name: value for name, value in os.environ.items() if name != "ANSIBLE_CALLBACK_PLUGINS"}
+    # Other runs of this tree are at work meanwhile, and keep theirs elsewhere.
+    keep = tmp_path / "kept"
+    without = {name: value for name, value in os.environ.items() if name != "ANSIBLE_CALLBACK_PLUGINS"} | {"BUILT_ONCE": str(keep)}
 
     def run(name, **environment):
         place = tmp_path / name
         place.mkdir()
-        before = set(TEMPLATES.glob("*/templates/*"))
+        before = set(keep.glob("*/templates/*"))
         subprocess.run(
             [ROOT / ".venv/bin/ansible-playbook", "-i", tmp_path / "inventory", tmp_path / "play.yml", "-e", json.dumps({"place": str(place)})],
             cwd=ROOT, env=dict(without, **environment), check=True, stdout=subprocess.DEVNULL,
         )
-        return {path.name: path.read_bytes() for path in place.iterdir()}, set(TEMPLATES.glob("*/templates/*")) - before
+        return {path.name: path.read_bytes() for path in place.iterdir()}, set(keep.glob("*/templates/*")) - before
 
     return run
 

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import time
+
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._domains import LIMIT, Domains, of_the_play
@@ -9,6 +11,9 @@ from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._list_host i
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted import InDoubt, tried
 
 display = Display()
+
+# After so many seconds without a word of it, the user is told how far the look is.
+WORD_EVERY = 5
 
 
 class ActionModule(ActionBase):
@@ -62,12 +67,29 @@ class ActionModule(ActionBase):
         # As Ansible itself keeps them.
         named = {name[len("ansible_"):] if name.startswith("ansible_") else name: value for name, value in facts["ansible_facts"].items()}
         domains = Domains(self._loader, hosts, self.variables["hostvars"], named)
-        if domains.requests:
-            found = self._execute_module(module_args={"domains": domains.requests, "exim_options": [LIMIT]}, task_vars=self.variables)
+
+        def look(requests):
+            found = self._execute_module(module_args={"domains": requests, "exim_options": [LIMIT]}, task_vars=self.variables)
             if found.get("failed"):
-                return self.left(result, found)
-            result["unchanged"] = domains.unchanged(found["domains"], found["exim"])
+                self.left(result, found)
+                return {}, {}
+            return found["domains"], found["exim"]
+
+        result["unchanged"] = domains.unchanged(look, self.teller(len(hosts)))
         return self.show_doubts(result, domains.doubts)
+
+    def teller(self, number):
+        """Return what tells the user from time to time how far the look is."""
+        last = time.monotonic()
+
+        def tell(begun, ended):
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= WORD_EVERY:
+                last = now
+                display.display("[%s] of %d domains, what %d should be is worked out, and %d are compared" % (self.own, number, begun, ended))
+
+        return tell
 
     def show_doubts(self, result, doubts):
         for host, doubt in doubts.items():

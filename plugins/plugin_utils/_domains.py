@@ -5,8 +5,8 @@
 
 import json
 
-from ansible_collections.listhost.exim_mailman.plugins.module_utils._in_parallel import in_parallel
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._controller import Variables
+from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._conversation import converse
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._reading import all_options, is_plain, untrusted
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._values import Faulty
 from ansible_collections.listhost.exim_mailman.plugins.plugin_utils._wanted import OURS, InDoubt, Wanted, task_with, tried
@@ -90,28 +90,39 @@ class Domains:
     """The virtual domains of a machine. Templates take most of the time, so the domains are shared out among the processors."""
 
     def __init__(self, loader, hosts, hostvars, facts):
+        self.hosts = hosts
         self.start = lambda host: Domain(loader, host, hostvars, facts)
         self.doubts = {}
-        self.requests = self.of_each(hosts, lambda host: self.start(host).request())
 
-    def of_each(self, hosts, act):
-        """Return what act returns for each host, but for those where it finds a doubt."""
-        results = dict(zip(hosts, in_parallel(lambda host: tried(act, host), hosts)))
-        for host in hosts:
-            doubt = "its process ended" if results[host] is None else results[host][1]
-            if doubt:
-                self.doubts[host] = doubt
-        return [results[host][0] for host in hosts if host not in self.doubts]
+    def begin(self, host):
+        domain = self.start(host)
+        return domain, domain.request()
 
-    def unchanged(self, found, exim):
-        """Return the hosts for which the roles would change nothing."""
+    def talk(self, host):
+        """Yield what is to be looked at of a domain, and return the doubt that there is then; an empty one if the roles would change nothing."""
+        begun, doubt = tried(self.begin, host)
+        if not begun:
+            return doubt
+        domain, request = begun
+        found = yield request
+        if not found:
+            return "it could not be looked at"
+        return tried(lambda dummy: domain.compare(*found), host)[1]
 
-        def compare(host):
-            if host not in found:
-                raise InDoubt("it could not be looked at")
-            domain = self.start(host)
-            domain.request()
-            domain.compare(found[host], exim)
-            return host
+    def unchanged(self, look, tell):
+        """Return the hosts for which the roles would change nothing.
 
-        return self.of_each([request["name"] for request in self.requests], compare)
+        look() gets what is to be looked at of all domains, and returns what it found of each, and of Exim. tell() is told for how many that is known, and how
+        many are compared.
+        """
+
+        def answer(requests):
+            found, exim = look(list(requests.values()))
+            return {host: (of_domain, exim) for host, of_domain in found.items()}
+
+        said = converse(self.talk, self.hosts, answer, tell)
+        for host in self.hosts:
+            doubt = said.get(host)
+            if doubt != "":
+                self.doubts[host] = doubt or "its wanted state could not be worked out"
+        return [host for host in self.hosts if host not in self.doubts]

@@ -40,7 +40,7 @@ class ListHost(Wanted):
         if self.typed["certificate_acme"]:
             # As far as it is known before the look.
             self.take_certificate({"made": True, "group": ""})
-            request["commands"]["certificate"] = self.asked_about_certificate = self.look("certificate")
+            request["commands"]["certificate"] = self.ask("certificate", self.look("certificate"))
         if self.typed["mailman_web"]:
             self.request_web(request)
             jails = self.paths("__mailman_web_jails", "mailman_web") if self.typed["mailman_web_fail2ban"] else []
@@ -75,8 +75,7 @@ class ListHost(Wanted):
     def compare_certificate(self):
         # What uses it is known by now.
         self.take_certificate(self.variables["__certificate_found"])
-        if self.look("certificate") != self.asked_about_certificate:
-            raise InDoubt("role certificate would look at something else")
+        self.ask_again("certificate", self.look("certificate"))
         if self.is_true("__certificate_unprepared", "certificate") or self.is_true("__certificate_unfinished", "certificate"):
             raise InDoubt("the certificate is to be made or renewed")
 

@@ -63,7 +63,7 @@ class Wanted:
 
     def __init__(self, loader, host, said, hostvars, facts):
         """Take what the variables of the host are, as they were written, and its facts."""
-        self.loader, self.host, self.said, self.facts, self.warnings = loader, host, said, facts, []
+        self.loader, self.host, self.said, self.facts, self.warnings, self.asked = loader, host, said, facts, [], {}
         internal = {}
         for role in self.roles:
             internal.update(_roles.load(role, "vars", "main.yml"))
@@ -129,6 +129,16 @@ class Wanted:
         script = self.mean(trusted("{{ lookup('ansible.builtin.file', 'look.sh') }}"), role)
         return ["sh", "-c", "exec < /dev/null\n" + script, "look", *map(str, arguments)]
 
+    def ask(self, role, question):
+        """Return what a role asks the host, and keep it: the role asks again when it knows more."""
+        self.asked[role] = question
+        return question
+
+    def ask_again(self, role, question):
+        """Raise InDoubt if what was found answers another question."""
+        if question != self.asked[role]:
+            raise InDoubt("role %s would look at something else" % role)
+
     def judge(self, look, text, role, tasks):
         """Return what was found, if nothing is wrong with it."""
         values = self.mean(arguments_of(role, tasks, OURS + "host_faults")["values"], role)
@@ -163,8 +173,7 @@ class Wanted:
     def request_web(self, request):
         if self.value("mailman_web_server") != "apache" or self.variables.get("listhost_dns_mta_sts", "none") != "none":
             raise InDoubt("its web server has more than pages")
-        # The roles ask again when they know more of Mailman.
-        self.asked = request["commands"]["mailman_web"], keys = self.asked_for_web()
+        request["commands"]["mailman_web"], keys = self.ask("mailman_web", self.asked_for_web())
         request["mailman"]["compare_files"] = [*request["mailman"]["compare_files"], self.value("__mailman_web_path", "mailman_web")]
         request["links"] = [one for one in [self.value("__mailman_web_link", "mailman_web")] if one]
         if keys:
@@ -200,8 +209,7 @@ class Wanted:
             raise InDoubt("the queue runners do not run")
 
     def compare_web(self, found):
-        if self.asked != self.asked_for_web():
-            raise InDoubt("role mailman_web would look at something else")
+        self.ask_again("mailman_web", self.asked_for_web())
         said = found["said"]["mailman_web"]
         self.variables["__mailman_web_look"] = untrusted({"stdout": said})
         self.variables["__mailman_web_found"] = untrusted(self.judge("mailman_web", said, "mailman_web", "look"))

@@ -79,15 +79,16 @@ class ActionModule(ActionBase):
         return self.show_doubts(result, domains.doubts)
 
     def teller(self, number):
-        """Return what tells the user from time to time how far the look is."""
+        """Return what tells the user from time to time how far the look is. Not among the output, which may be JSON."""
         last = time.monotonic()
 
         def tell(begun, ended):
             nonlocal last
             now = time.monotonic()
-            if now - last >= WORD_EVERY:
+            if now - last >= WORD_EVERY and ended < number:
                 last = now
-                display.display("[%s] of %d domains, what %d should be is worked out, and %d are compared" % (self.own, number, begun, ended))
+                word = "[%s] of %d domains, what %d should be is worked out, and %d are compared" % (self.own, number, begun, ended)
+                display.display(word, stderr=True)
 
         return tell
 

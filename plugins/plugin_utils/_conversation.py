@@ -29,11 +29,11 @@ def read(link):
 
 def serve(link, talk, items):
     """Be one of the processes: what is worked out of an item for the question is still there for the answer."""
-    talks = [talk(item) for item in items]
-    for number, one in enumerate(talks):
-        write(link, (number, *step(one, None)))
-    for number, answer in read(link):
-        write(link, (number, *step(talks[number], answer)))
+    talks = {item: talk(item) for item in items}
+    for item, one in talks.items():
+        write(link, (item, *step(one, None)))
+    for item, answer in read(link).items():
+        write(link, (item, *step(talks[item], answer)))
 
 
 def start(talk, items):
@@ -54,53 +54,51 @@ def start(talk, items):
 
 
 def heard(links):
-    """Yield what the processes say: of which item (as the number of its process, and its own number there), whether they ask, and what.
-
-    For each process it is said how many items are to come. One that ends says no more.
-    """
+    """Yield what the processes say of each item: which, whether it asks, and what. For each it is said how many are to come. One that ends says no more."""
     while any(links.values()):
         for link in wait([link for link, number in links.items() if number]):
             try:
-                number, *said = read(link)
+                said = read(link)
             except (EOFError, OSError):
                 links[link] = 0
                 continue
             links[link] -= 1
-            yield (link, number, *said)
+            yield said
 
 
 def converse(talk, items, answer, tell):
     """Return what the generator talk(item) returns for each of the items, as JSON has it, or None where it failed. Items whose process ended are left out.
 
-    A generator may yield one question. answer() gets all questions of all items in a mapping, and returns the mapping of what each is sent. There are as many
-    processes as processors. tell() is told after each item how many have come to their question or their end, and how many to their end.
+    The items are strings. A generator may yield one question. answer() gets all questions of all items in a mapping, and returns the mapping of what each is
+    sent. There are as many processes as processors. After each item tell() is told how many have come to their question or their end, and how many to the end.
     """
     number = max(1, min(len(items), os.cpu_count() or 1))
-    shares = [items[first::number] for first in range(number)]
-    said, asked, processes = {}, {}, {}
+    said, asked, shares, pids = {}, {}, {}, []
     try:
-        for share in shares:
-            link, pid = start(talk, share)
-            processes[link] = (pid, share)
-        for link, index, asks, value in heard({link: len(share) for link, (dummy, share) in processes.items()}):
-            (asked if asks else said)[processes[link][1][index]] = value
+        for first in range(number):
+            link, pid = start(talk, items[first::number])
+            shares[link] = items[first::number]
+            pids.append(pid)
+        for item, asks, value in heard({link: len(share) for link, share in shares.items()}):
+            (asked if asks else said)[item] = value
             tell(len(asked) + len(said), len(said))
-        begun, answers = len(asked) + len(said), answer(asked) if asked else {}
+        begun = len(asked) + len(said)
+        answers = answer(asked) if asked else {}
         waiting = {}
-        for link, (dummy, share) in processes.items():
-            questions = [(index, answers.get(item)) for index, item in enumerate(share) if item in asked]
+        for link, share in shares.items():
+            sent = {item: answers.get(item) for item in share if item in asked}
             try:
-                write(link, questions)
+                write(link, sent)
             except OSError:
                 # It has ended.
                 continue
-            waiting[link] = len(questions)
-        for link, index, dummy, value in heard(waiting):
-            said[processes[link][1][index]] = value
+            waiting[link] = len(sent)
+        for item, dummy, value in heard(waiting):
+            said[item] = value
             tell(begun, len(said))
     finally:
-        for link in processes:
+        for link in shares:
             link.close()
-        for pid, dummy in processes.values():
+        for pid in pids:
             os.waitpid(pid, 0)
     return said

@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 
 import pytest
+from in_mailman import user_of
 from running import run_playbook
 
 SCENARIO = pathlib.Path(__file__).parents[1]
@@ -18,11 +19,11 @@ DIRECTORY = "/var/lib/listhost-backup"
 # What of a list must be the same when it has come back.
 STATE = """
 import sys, os, json, pickle, hashlib
-prefix, name = '/var/lib/mailman', sys.argv[1]
-sys.path.insert(0, os.path.join(prefix, 'bin'))
+sys.path.insert(0, sys.argv[1])
 import paths
 from Mailman import mm_cfg
 from Mailman.MailList import MailList
+prefix, name = mm_cfg.VAR_PREFIX, sys.argv[2]
 mlist = MailList(name)
 def read(path):
     return os.path.exists(path) and hashlib.md5(open(path, 'rb').read()).hexdigest()
@@ -55,19 +56,27 @@ class Host:
 
     def __init__(self, machine):
         self.machine = machine
+        self.user = user_of(machine)
+        self.repository = "/srv/vault/" + machine.name
+        self.programs, self.mm_cfg, self.queues, self.exim, self.exim_service = (
+            ("/usr/lib/mailman/bin", "/etc/mailman/mm_cfg.py", "/var/spool/mailman", "/etc/exim/exim.conf", "exim")
+            if machine.name == "el8"
+            else ("/var/lib/mailman/bin", "/var/lib/mailman/Mailman/mm_cfg.py", "/var/lib/mailman/qfiles", "/etc/exim4/exim4.conf", "exim4")
+        )
+        self.key = self.exim.rpartition("/")[0] + "/dkim/list.example.com.pem"
 
     def __getattr__(self, name):
         return getattr(self.machine, name)
 
     def list(self, name):
         """What a list has."""
-        return json.loads(self.check_output("runuser -u list -- /usr/bin/python2.7 -B -c %s %s", STATE, name))
+        return json.loads(self.check_output("runuser -u %s -- /usr/bin/python2.7 -B -c %s %s %s", self.user, STATE, self.programs, name))
 
     def lists(self):
-        return sorted(self.check_output("runuser -u list -- /var/lib/mailman/bin/list_lists -b").split())
+        return sorted(self.check_output("runuser -u %s -- %s/list_lists -b", self.user, self.programs).split())
 
     def subscribe(self, name, address):
-        self.check_output("echo %s | runuser -u list -- /var/lib/mailman/bin/add_members -w n -a n -r - %s", address, name)
+        self.check_output("echo %s | runuser -u %s -- %s/add_members -w n -a n -r - %s", address, self.user, self.programs, name)
 
     def state(self):
         return json.loads(self.check_output("cat %s/state.json || echo {}", DIRECTORY))
@@ -80,7 +89,7 @@ class Host:
 
     def restic(self, *arguments):
         words = " ".join(arguments)
-        return self.check_output("RESTIC_PASSWORD_FILE=/etc/listhost/backup_password restic --no-cache --repo /srv/vault/lists " + words)
+        return self.check_output("RESTIC_PASSWORD_FILE=/etc/listhost/backup_password restic --no-cache --repo %s " % self.repository + words)
 
     def privileged(self, command):
         """For what only this machine may do in a container, such as to mount something."""
@@ -112,7 +121,7 @@ def destroy(host, internet):
     def destroy():
         subprocess.run(["podman", "rm", "--force", "--time", "0", host.container], check=True, capture_output=True)
         command = ["ansible-playbook", "-i", ROOT / "molecule/shared/ground.yml", "-i", SCENARIO / "inventory.yml", "--limit", host.name]
-        command += ["-e", "ground_image=localhost/listhost-debian12", ROOT / "molecule/shared/create.yml"]
+        command += ["-e", "ground_image=localhost/listhost-" + host.name, ROOT / "molecule/shared/create.yml"]
         subprocess.run(command, check=True, capture_output=True, env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg")))
         # The bridge has the lowest address of those that are on it, and nobody is told when it is another.
         internet.check_output("ip neigh flush all")

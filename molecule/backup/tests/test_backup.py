@@ -21,6 +21,9 @@ BOUNCE = (
 )
 SECRET = "the backups of the tests"
 
+# Nothing in it depends on the layout.
+once = pytest.mark.list_hosts("debian12")
+
 
 def cookie(host):
     """What somebody who wants to be a member was asked to send back, or nothing."""
@@ -28,7 +31,7 @@ def cookie(host):
 
 
 def repository_size(host):
-    return int(host.check_output("du -sb /srv/vault/lists").split()[0])
+    return int(host.check_output("du -sb %s", host.repository).split()[0])
 
 
 def test_the_first_backup_is_taken_at_once(host):
@@ -40,10 +43,9 @@ def test_the_first_backup_is_taken_at_once(host):
     assert modes == {"/etc/listhost/backup.json": "0o600", DIRECTORY: "0o700", "/usr/local/lib/listhost/backup.pyz": "0o644"}
     assert sorted(host.check_output("ls " + DIRECTORY).split()) == ["cache", "state.json"]
     [snapshot] = json.loads(host.restic("snapshots", "--json"))
-    assert (snapshot["hostname"], snapshot["tags"]) == ("debian12", ["listhost"])
+    assert (snapshot["hostname"], snapshot["tags"]) == (host.name, ["listhost"])
     names = host.restic("ls", "latest").split("\n")
-    assert {DIRECTORY + "/lists.tar", DIRECTORY + "/manifest.json", "/etc/exim4/exim4.conf", "/etc/exim4/dkim/list.example.com.pem", "/etc/aliases",
-            "/var/lib/mailman/Mailman/mm_cfg.py", "/etc/hand_made/key"} <= set(names)
+    assert {DIRECTORY + "/lists.tar", DIRECTORY + "/manifest.json", host.exim, host.key, "/etc/aliases", host.mm_cfg, "/etc/hand_made/key"} <= set(names)
 
 
 def test_the_unit_is_confined_and_tells_no_secret(host):
@@ -66,11 +68,13 @@ def busy(host, send):
     eventually(lambda: len(host.list("announce")["held"]) == 1 and host.list("announce")["mbox"] and cookie(host))
     assert send(host, "announce-bounces@list.example.com", sender="", data=BOUNCE).code == 250
     eventually(lambda: host.list("announce")["bounces"])
-    until_mailman_is_idle(host, "/var/lib/mailman/qfiles")
+    until_mailman_is_idle(host, host.queues)
     # What costs space again if it is not found to be the same.
-    host.check_output("head -c 20M /dev/urandom > /tmp/big; install -o list -g list /tmp/big /var/lib/mailman/archives/private/announce/big; rm /tmp/big")
+    archive = "/var/lib/mailman/archives/private/announce/big"
+    host.check_output("head -c 20M /dev/urandom > %s; chown %s: %s", archive, host.user, archive)
 
 
+@once
 def test_an_archive_that_is_unchanged_costs_no_space_again(host, busy):
     before = repository_size(host)
     assert host.back_up()[0] == 0
@@ -83,15 +87,16 @@ def test_an_archive_that_is_unchanged_costs_no_space_again(host, busy):
 
 def failure(host):
     """What a backup that is not taken says. What was there stays as it is, and nothing is left of the new one."""
-    snapshots, taken = host.check_output("ls /srv/vault/lists/snapshots"), host.state().get("taken")
+    snapshots, taken = host.check_output("ls %s/snapshots", host.repository), host.state().get("taken")
     status, said = host.back_up()
     # As soon as the one that the failure has started is through.
     host.check_output("systemctl start listhost-backup-report")
-    assert (status, host.check_output("ls /srv/vault/lists/snapshots"), host.state().get("taken")) == (1, snapshots, taken)
+    assert (status, host.check_output("ls %s/snapshots", host.repository), host.state().get("taken")) == (1, snapshots, taken)
     assert not host.file(DIRECTORY + "/lists.tar").exists and not host.file(DIRECTORY + "/lists.tar.part").exists
     return said
 
 
+@once
 def test_a_backup_that_cannot_be_taken_says_why(host, busy, verify, sink):
     mailed = {"since": sink.mark(), "host": host, "to": "postmaster@example.org"}
     host.check_output("cp -p /etc/listhost/backup_password /root/kept; echo another > /etc/listhost/backup_password")
@@ -100,10 +105,10 @@ def test_a_backup_that_cannot_be_taken_says_why(host, busy, verify, sink):
     assert "has another password than the repository" in mail.content.get_payload(decode=True).decode() and SECRET not in mail.message
     host.check_output("chmod 0644 /etc/listhost/backup_password")
     assert "others can read /etc/listhost/backup_password" in failure(host)
-    host.check_output("mv /root/kept /etc/listhost/backup_password; mv /srv/vault/lists/config /srv/vault/lists/away")
+    host.check_output("mv /root/kept /etc/listhost/backup_password; mv /srv/vault/debian12/config /srv/vault/debian12/away")
     assert "There is no repository where there was one" in failure(host)
     assert "There is no repository where there was one" in verify()["failed-backup"][0]
-    host.check_output("mv /srv/vault/lists/away /srv/vault/lists/config")
+    host.check_output("mv /srv/vault/debian12/away /srv/vault/debian12/config")
     host.privileged("mkdir /tmp/kept; cp -a %s/*.json /tmp/kept; mount -t tmpfs -o size=4m,mode=700 tmpfs %s; mv /tmp/kept/*.json %s; rmdir /tmp/kept"
                     % (DIRECTORY, DIRECTORY, DIRECTORY))
     try:
@@ -119,6 +124,7 @@ def test_a_backup_that_cannot_be_taken_says_why(host, busy, verify, sink):
     assert len(sink.messages(**mailed)) == 2
 
 
+@once
 def test_a_backup_that_is_killed_is_taken_by_the_next_run(host, busy):
     host.check_output("systemctl start --no-block listhost-backup; sleep 1; systemctl kill --kill-who all --signal KILL listhost-backup")
     eventually(lambda: host.run("systemctl is-active listhost-backup").stdout.strip() == "failed")
@@ -126,9 +132,10 @@ def test_a_backup_that_is_killed_is_taken_by_the_next_run(host, busy):
     assert sorted(host.check_output("ls " + DIRECTORY).split()) == ["cache", "state.json"]
 
 
+@once
 def test_a_repository_that_is_damaged_is_noticed_and_nothing_is_restored(host, busy, play):
     # In the midst of what all snapshots have.
-    size, pack = host.check_output("find /srv/vault/lists/data -type f -printf '%s %p\\n' | sort -n | tail -n 1").split()
+    size, pack = host.check_output("find /srv/vault/debian12/data -type f -printf '%s %p\\n' | sort -n | tail -n 1").split()
     host.check_output("cp -p %s /root/kept; chmod u+w %s; printf torn | dd of=%s bs=1 seek=%s conv=notrunc status=none", pack, pack, pack, str(int(size) // 2))
     try:
         status, said = host.back_up()
@@ -156,15 +163,15 @@ def test_a_drill_restores_the_newest_backup_and_leaves_nothing(host, busy, play)
 def test_a_host_is_destroyed_and_comes_back(host, busy, play, destroy, sink):
     assert host.back_up()[0] == 0
     lists = ("announce", "board", "mailman")
-    before, key, aliases = {name: host.list(name) for name in lists}, host.file("/etc/exim4/dkim/list.example.com.pem").sha256sum, host.lists()
+    before, key, aliases = {name: host.list(name) for name in lists}, host.file(host.key).sha256sum, host.lists()
     hand_made = host.check_output("cd /etc/hand_made; find . -printf '%p %u %g %m %l\\n' | sort; cat key")
     assert before["announce"]["held"] and before["announce"]["pending"] and before["announce"]["bounces"] == {"alice@example.org": 1.0}
     destroy()
     assert "Nothing was changed. password_file: /etc/listhost/backup_password cannot be read" in play("restore.yml").failure
-    assert not host.file("/var/lib/mailman/bin").exists
+    assert not host.file(host.programs).exists
     host.check_output("mkdir -p /etc/listhost; umask 077; echo %s > /etc/listhost/backup_password", SECRET)
     assert play("restore.yml", "--check").failure == ""
-    assert not host.file("/var/lib/mailman/bin").exists and not host.file("/var/lib/listhost-backup").exists
+    assert not host.file(host.programs).exists and not host.file("/var/lib/listhost-backup").exists
     mark = sink.mark()
     run = play("restore.yml")
     assert run.failure == ""
@@ -173,11 +180,11 @@ def test_a_host_is_destroyed_and_comes_back(host, busy, play, destroy, sink):
     after = {name: host.list(name) for name in lists}
     assert [(name, key, before[name][key], after[name][key]) for name in lists for key in before[name] if before[name][key] != after[name][key]] == []
     assert host.lists() == aliases
-    assert host.file("/etc/exim4/dkim/list.example.com.pem").sha256sum == key
+    assert host.file(host.key).sha256sum == key
     # Neither the user nor the group was there when it came back.
     assert host.check_output("cd /etc/hand_made; find . -printf '%p %l\\n' | sort; cat key") == "\n".join(
         line if " " not in line else " ".join((line.split(" ")[0], *line.split(" ")[4:])) for line in hand_made.split("\n"))
-    assert host.service("mailman").is_running and host.service("exim4").is_running
+    assert host.service("mailman").is_running and host.service(host.exim_service).is_running
 
 
 def test_mail_flows_after_that(host, send, sink):
@@ -190,11 +197,12 @@ def test_mail_flows_after_that(host, send, sink):
     eventually(lambda: "new@example.net" in host.list("announce")["members"])
 
 
+@once
 def test_mail_that_does_not_flow_after_a_restore_is_named(host, tmp_path):
     task = {"ansible.builtin.include_role": {"name": "listhost.exim_mailman.mailman_backup", "tasks_from": "probe"}}
     known = {"mailman_installation": {"prefix": "/var/lib/mailman", "python": "/usr/bin/python2.7", "domains_file": ""}, "__mailman_backup_probe_tries": 2}
     (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "list_hosts", "gather_facts": False, "tasks": [task]}]))
-    until_mailman_is_idle(host, "/var/lib/mailman/qfiles")
+    until_mailman_is_idle(host, host.queues)
     before = host.check_output("ls /var/lib/mailman/lists /var/lib/mailman/archives/* /var/lib/mailman/data")
     host.check_output("systemctl stop mailman")
     try:
@@ -207,6 +215,7 @@ def test_mail_that_does_not_flow_after_a_restore_is_named(host, tmp_path):
     assert host.check_output("ls /var/lib/mailman/lists /var/lib/mailman/archives/* /var/lib/mailman/data") == before
 
 
+@once
 def test_lists_come_back_as_they_were_beside_those_that_are_there_or_in_their_place(host, play):
     assert host.back_up()[0] == 0
     assert "There is a list announce here already" in play("restore.yml", mailman_backup_restore_lists=[{"name": "announce"}]).failure
@@ -225,6 +234,7 @@ def test_lists_come_back_as_they_were_beside_those_that_are_there_or_in_their_pl
     assert host.service("mailman").is_running
 
 
+@once
 def test_a_repository_on_another_host_over_sftp(host, internet, play):
     internet.check_output("apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends openssh-server")
     internet.check_output("umask 077; mkdir -p /root/.ssh; ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/key; cp /root/.ssh/key.pub /root/.ssh/authorized_keys")
@@ -239,6 +249,7 @@ def test_a_repository_on_another_host_over_sftp(host, internet, play):
     assert "can be restored: 4 lists, " in play("drill.yml", **far).results["Show what can be restored"]["msg"]
 
 
+@once
 def test_a_rest_server_that_asks_for_a_password_and_another_hosts_backup(host, internet, play):
     internet.check_output("DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends rclone")
     internet.check_output("systemd-run --quiet --unit rest rclone serve restic --addr :8000 --user lists --pass geheim /srv/rest")

@@ -153,6 +153,7 @@ def test_a_repository_that_is_damaged_is_noticed_and_nothing_is_restored(host, b
 
 
 def test_a_drill_restores_the_newest_backup_and_leaves_nothing(host, busy, play):
+    assert host.back_up()[0] == 0
     before, files = host.list("announce"), host.check_output("ls -A /var/lib /var/lib/listhost-backup")
     run = play("drill.yml")
     assert run.failure == ""

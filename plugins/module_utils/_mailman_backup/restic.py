@@ -49,12 +49,23 @@ class Repository:
         self.restic = module.get_bin_path("restic")
         if not self.restic:
             raise Fault("restic is not on the host. Install it.")
-        where = ("RESTIC_REPOSITORY_FILE", settings["repository_file"]) if settings["repository_file"] else ("RESTIC_REPOSITORY", settings["repository"])
-        self.environment = {where[0]: where[1], "RESTIC_PASSWORD_FILE": settings["password_file"], "RESTIC_CACHE_DIR": settings["directory"] + "/cache"}
         self.own = ["--host", settings["host"], "--tag", TAG]
 
-    def call(self, *arguments):
-        return self.module.run_command([self.restic, *arguments], environ_update=self.environment, cwd="/", handle_exceptions=False)
+    def address(self):
+        """Return the repository's address, in which there may be a password."""
+        if not self.settings["repository_file"]:
+            return self.settings["repository"]
+        with open(self.settings["repository_file"], encoding="utf-8") as handle:
+            return handle.read().strip()
+
+    def call(self, command, *arguments):
+        environment = {"RESTIC_PASSWORD_FILE": self.settings["password_file"], "RESTIC_CACHE_DIR": self.settings["directory"] + "/cache"}
+        # In restic 0.11 (Debian 11) init is the one command that does not read the file.
+        if self.settings["repository_file"] and command != "init":
+            environment["RESTIC_REPOSITORY_FILE"] = self.settings["repository_file"]
+        else:
+            environment["RESTIC_REPOSITORY"] = self.address()
+        return self.module.run_command([self.restic, command, *arguments], environ_update=environment, cwd="/", handle_exceptions=False)
 
     def ask(self, what, *arguments, allowed=()):
         """Return what restic says, or raise Fault with what it has against it."""
@@ -66,8 +77,7 @@ class Repository:
     def explain(self, said):
         """What restic has said, for the administrator. The address may have a password in it."""
         if self.settings["repository_file"]:
-            with open(self.settings["repository_file"], encoding="utf-8") as handle:
-                said = said.replace(handle.read().strip(), "the repository")
+            said = said.replace(self.address(), "the repository")
         said = " ".join(said.split())[-600:]
         if "wrong password" in said:
             said = "%s has another password than the repository. Put the one there with which it was made" % self.settings["password_file"]

@@ -130,17 +130,30 @@ def test_a_wrong_password_is_named_by_its_file(settings):
         restic.Repository(Module(cat=(1, "", WRONG)), settings).open(make=True)
 
 
-def test_secrets_are_in_no_argument_and_no_message(settings, tmp_path):
-    address = "rest:https://me:geheim@vault.example.com/"
-    (tmp_path / "address").write_text(address + "\n")
+ADDRESS = "rest:https://me:geheim@vault.example.com/"
+
+
+@pytest.fixture
+def with_address_file(settings, tmp_path):
+    (tmp_path / "address").write_text(ADDRESS + "\n")
     os.chmod(tmp_path / "address", 0o600)
     settings.update(repository="", repository_file=str(tmp_path / "address"))
-    module = Module(cat=(1, "", "Fatal: unable to open repository at %s: no route\n" % address))
+
+
+def test_secrets_are_in_no_argument_and_no_message(settings, with_address_file):
+    module = Module(cat=(1, "", "Fatal: unable to open repository at %s: no route\n" % ADDRESS))
     with pytest.raises(Fault) as caught:
         restic.Repository(module, settings).open(make=True)
     assert "unable to open repository at the repository: no route" in str(caught.value)
     assert "geheim" not in json.dumps([module.asked, module.environment])
     assert module.environment["RESTIC_REPOSITORY_FILE"] == settings["repository_file"] and "RESTIC_REPOSITORY" not in module.environment
+
+
+def test_the_address_of_a_new_repository_is_read_for_a_restic_that_does_not_read_it(settings, with_address_file):
+    module = Module(cat=(1, "", LOCAL))
+    restic.Repository(module, settings).open(make=True)
+    assert module.commands() == ["cat", "init"] and "geheim" not in json.dumps(module.asked)
+    assert module.environment["RESTIC_REPOSITORY"] == ADDRESS and "RESTIC_REPOSITORY_FILE" not in module.environment
 
 
 @pytest.mark.parametrize(("mode", "content", "words"), [(0o640, "x", "others can read"), (0o600, "", "is empty"), (None, "", "cannot be read: No such file")])

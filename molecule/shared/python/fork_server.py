@@ -56,11 +56,25 @@ def receive(connection, size):
     return data
 
 
-def serve(listener):
+def python_of_now():
+    """Return what differs when a package has replaced Python."""
+    return [(found.st_ino, found.st_ctime_ns) for found in map(os.stat, (sys.executable, os.__file__))]
+
+
+def serve(path, listener, waiting=None):
     """Return, in a process of its own for each, the programs that come."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    python = python_of_now()
     while True:
-        connection = listener.accept()[0]
+        connection = waiting or listener.accept()[0]
+        waiting = None
+        if python_of_now() != python:
+            # What is imported here would not go with what the module still has to import.
+            sockets = [listener.fileno(), connection.fileno()]
+            for descriptor in sockets:
+                os.set_inheritable(descriptor, True)
+            environment = dict(os.environ, PYTHONPATH=os.path.dirname(__file__))
+            os.execve(sys.executable, [sys.executable, __file__, path, *map(str, sockets)], environment)
         if os.fork() == 0:
             break
         connection.close()
@@ -87,26 +101,32 @@ def listen(path, archive):
         listener = socket.socket(socket.AF_UNIX)
         if listener.connect_ex(path) == 0:
             sys.exit()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
         with open(path + ".zip", "wb") as file:
             file.write(archive)
         import_from(file.name)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
         listener.bind(path)
         listener.listen(64)
         if os.fork():
             os._exit(0)
+    os.setsid()
+    for number in 0, 1, 2:
+        os.dup2(os.open(os.devnull, os.O_RDWR), number)
     return listener
 
 
 def program():
-    listener = listen(sys.argv[1], sys.stdin.buffer.read())
-    os.setsid()
-    for number in 0, 1, 2:
-        os.dup2(os.open(os.devnull, os.O_RDWR), number)
+    path, *descriptors = sys.argv[1:]
+    if descriptors:
+        # This Python has taken the place of one that was replaced.
+        import_from(path + ".zip")
+        sockets = [socket.socket(fileno=int(descriptor)) for descriptor in descriptors]
+    else:
+        sockets = [listen(path, sys.stdin.buffer.read())]
     gc.collect()
     gc.freeze()
-    received = serve(listener)
+    received = serve(path, *sockets)
     # As when Python reads it from standard input.
     sys.argv, sys.path[0] = [""], ""
     return compile(received, "<stdin>", "exec")
